@@ -1,0 +1,369 @@
+"""The worker's half: Plan, Unsupported, serve. An adapter imports this module and its framework, nothing else of ours.
+
+Standard library and NumPy only, Python 3.7 or newer: the interpreter that answers may be a framework's own old
+environment, without this project installed. The parent runs this file as a program with the adapter's path as its
+argument; it then offers itself as the module ``conformance.adapter``, so nothing needs to be on the path.
+
+Protocol: standard input and output carry messages, each one safetensors buffer (8-byte little-endian length, JSON header,
+raw little-endian C-order tensors) whose ``__metadata__`` holds the message as JSON under "message". The real standard
+output is put aside before the adapter runs; whatever it or its framework prints goes to standard error, the log.
+"""
+
+import faulthandler
+import importlib
+import json
+import os
+import runpy
+import signal
+import struct
+import sys
+import time
+import traceback
+import types
+
+import numpy as np
+
+PROTOCOL = 1
+
+#: NumPy has no bfloat16: such tensors travel, and reach an adapter's `put`, as the 16 bits of each number.
+DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U8": "|u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "|b1", "C64": "<c8",
+}  # fmt: skip
+NAMES = {
+    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
+    "int16": "I16", "int8": "I8", "uint8": "U8", "uint16": "U16", "uint32": "U32", "uint64": "U64", "bool": "BOOL",
+    "complex64": "C64",
+}  # fmt: skip
+
+#: Canonical layouts by rank: batch, channels, depth, height, width; kernels input channels, output channels per group.
+CANONICAL = {"x": {1: "NCW", 2: "NCHW", 3: "NCDHW"}, "w": {1: "IOW", 2: "IOHW", 3: "IODHW"}}
+
+#: The name of each check's result in a plan's body.
+RESULTS = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
+
+
+class Unsupported(Exception):
+    """Raised by `lower`: this framework has no words for the case. The text says what it lacks."""
+
+
+class Case(types.SimpleNamespace):
+    """The numbers of a question, lists as tuples: batch, in_channels, out_channels, groups, input, kernel, stride,
+    dilation, padding ((lo, hi) per axis), output_padding, output, bias, convention, output_size, input_layout,
+    kernel_layout, options; and rank."""
+
+    def __init__(self, numbers):
+        super().__init__(**{key: _tuples(value) for key, value in numbers.items()})
+        self.rank = len(self.input)
+
+    @property
+    def extent(self):
+        """The kernel's extent (K − 1)·dilation + 1 per axis."""
+        return tuple((k - 1) * e + 1 for k, e in zip(self.kernel, self.dilation))
+
+    @property
+    def full(self):
+        """The full length (I − 1)·stride + extent per axis, before anything is cropped."""
+        return tuple((i - 1) * s + k for i, s, k in zip(self.input, self.stride, self.extent))
+
+    @property
+    def crop(self):
+        """(begin, end) per axis: what is cut from the full length. Output padding is a smaller cut at the end, and a
+        negative number extends; these two numbers alone determine the answer."""
+        return tuple((lo, hi - op) for (lo, hi), op in zip(self.padding, self.output_padding))
+
+
+class Plan:
+    """The native call that a route makes for a case, as data: what the report prints is what ran.
+
+    call       dotted name of the framework's function
+    arguments  its keyword arguments, plain data
+    body       Python statements from x, w, b (and g, the upstream gradient) to y (and dx, dw, db); the words
+               ``**arguments`` stand for the arguments
+    x, w       the layouts that the call reads, as letters ("NHWC", "HWOI"); None is the canonical one
+    y          the layout of its answer; None is that of x
+    memory     {"x": letters, "w": letters}: how the operands lie in memory, where that differs from the layout
+    emulates   what is composed, where the framework has no single call for the case
+    define     source text of functions that the body uses, for the printed script
+    """
+
+    def __init__(self, call, arguments=None, body=None, x=None, w=None, y=None, memory=None, emulates=None, define=""):
+        self.call = call
+        self.arguments = arguments or {}
+        self.body = body or "y = %s(x, w, b, **arguments)" % call
+        self.x, self.w, self.y = x, w, y or x
+        self.memory = memory or {}
+        self.emulates = emulates
+        self.define = define
+
+    def data(self, rank):
+        """The plan as JSON data, with every layout spelled out and `source`, the statements as they read in full."""
+        words = ", ".join("%s=%r" % item for item in self.arguments.items())
+        source = self.body.replace("**arguments", words)
+        return {
+            "call": self.call,
+            "arguments": self.arguments,
+            "source": source.replace("(, ", "(").replace(", )", ")"),
+            "layouts": {
+                "x": self.x or CANONICAL["x"][rank],
+                "w": self.w or CANONICAL["w"][rank],
+                "y": self.y or CANONICAL["x"][rank],
+            },
+            "memory": self.memory,
+            "emulates": self.emulates,
+            "define": self.define,
+        }
+
+
+class Route:
+    """One way through a framework.
+
+    lower(case, checks) makes the Plan or raises Unsupported; it must not import the framework.
+    dtypes and checks: what the route can be asked. arithmetic: per dtype the declared accumulator, e.g.
+    {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself.
+    compiler: True where each new case costs a compilation of seconds; such routes run on the subset `compiled`.
+    options: the words of case.options that the route understands. devices: a subset of the framework's, or None for all.
+    """
+
+    def __init__(self, name, lower, dtypes=("float32",), checks=("forward",), arithmetic=None, compiler=False,
+                 options=(), devices=None):  # fmt: skip
+        self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
+        self.arithmetic, self.compiler, self.options = arithmetic or {}, compiler, tuple(options)
+        self.devices = devices
+
+
+class Framework:
+    """What `load` returns: the version, the names that plan bodies use ({"torch": torch}) and the devices found.
+
+    absent_is_unsupported: a plan whose `call` does not exist in this version is unsupported, not a failure.
+    """
+
+    def __init__(self, version, names, devices=("cpu",)):
+        self.version, self.names, self.devices = version, names, tuple(devices)
+
+
+def permutation(source, target):
+    """The axes argument of numpy.transpose that takes an array from layout `source` to layout `target` (letters).
+
+    permutation("IOHW", "HWOI") == (2, 3, 1, 0)
+    """
+    return tuple(source.index(letter) for letter in target)
+
+
+def arrange(array, canonical, layout, memory=None):
+    """`array` (canonical layout) seen in `layout`, its bytes in the order of `memory` (default: of `layout`).
+
+    An operand of another rank, which an invalid case may have, is handed over as it is.
+    """
+    if array.ndim != len(canonical):
+        return array
+    memory = memory or layout
+    lying = np.ascontiguousarray(array.transpose(permutation(canonical, memory)))
+    return lying.transpose(permutation(memory, layout))
+
+
+def serve(name, routes, load, put, get, synchronize=None):
+    """Answer messages until the end of input.
+
+    name   the framework's name, the first half of every route's name
+    load   imports the framework and returns a Framework; raises ImportError where it is not installed
+    put    put(array, dtype, device) makes the framework's tensor; bfloat16 comes as uint16 bits
+    get    get(tensor) returns (array, dtype name); bfloat16 goes as uint16 bits
+    """
+    worker = _Worker(name, {route.name: route for route in routes}, load, put, get)
+    source, sink = os.fdopen(0, "rb", closefd=False), _put_aside_stdout()
+    while True:
+        received = read_message(source)
+        if received is None:
+            return
+        message, tensors = received
+        reply, arrays = worker.answer(message, tensors)
+        reply["id"] = message.get("id")
+        sink.write(pack(reply, arrays))
+        sink.flush()
+
+
+def read_message(stream):
+    """The next (message, {name: (dtype name, array)}) of a binary stream, or None at its end."""
+    head = stream.read(8)
+    if len(head) < 8:
+        return None
+    header = json.loads(stream.read(struct.unpack("<Q", head)[0]).decode("utf-8"))
+    message = json.loads(header.pop("__metadata__")["message"])
+    size = max([entry["data_offsets"][1] for entry in header.values()] + [0])
+    payload = bytearray(stream.read(size))
+    return message, unpack(header, payload)
+
+
+def unpack(header, payload):
+    """{name: (dtype name, array)} from a safetensors header without its metadata. Raises ValueError on a bad tensor."""
+    names = {code: name for name, code in NAMES.items()}
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        array = np.frombuffer(payload, dtype=DTYPES[entry["dtype"]], count=int(np.prod(entry["shape"], dtype=np.int64)),
+                              offset=begin) if end > begin else np.zeros(entry["shape"], DTYPES[entry["dtype"]])
+        if array.nbytes != end - begin:
+            raise ValueError("tensor %s: %d bytes for shape %s" % (name, end - begin, entry["shape"]))
+        tensors[name] = (names[entry["dtype"]], array.reshape(entry["shape"]))
+    return tensors
+
+
+def pack(message, tensors=None):
+    """One message as bytes; tensors: {name: (dtype name, array)}."""
+    header, chunks, offset = {"__metadata__": {"message": json.dumps(message)}}, [], 0
+    for name, (dtype, array) in (tensors or {}).items():
+        chunk = np.ascontiguousarray(array).tobytes()
+        header[name] = {"dtype": NAMES[dtype], "shape": list(array.shape), "data_offsets": [offset, offset + len(chunk)]}
+        chunks.append(chunk)
+        offset += len(chunk)
+    text = json.dumps(header).encode("utf-8")
+    return b"".join([struct.pack("<Q", len(text)), text] + chunks)
+
+
+class _Worker:
+    def __init__(self, name, routes, load, put, get):
+        self.name, self.routes, self.load, self.put, self.get = name, routes, load, put, get
+        self.framework = None
+        self.compiled = {}
+
+    def answer(self, message, tensors):
+        try:
+            return getattr(self, "_" + message["do"])(message, tensors)
+        except Unsupported as why:
+            return {"outcome": "unsupported", "reason": str(why)}, {}
+        except Exception as error:  # the adapter's own fault: whatever the framework raised was caught where it ran
+            return dict(_raised(error), outcome="broken"), {}
+
+    def _hello(self, message, tensors):
+        hello = {
+            "protocol": PROTOCOL,
+            "name": self.name,
+            "python": sys.version.split()[0],
+            "numpy": np.__version__,
+            "routes": [self._describe(route) for route in self.routes.values()],
+        }
+        try:
+            framework = self._framework()
+        except ImportError as error:
+            return dict(hello, absent=str(error)), {}
+        return dict(hello, version=framework.version, devices=framework.devices), {}
+
+    @staticmethod
+    def _describe(route):
+        return {
+            "name": route.name, "dtypes": route.dtypes, "checks": route.checks, "arithmetic": route.arithmetic,
+            "compiler": route.compiler, "devices": route.devices,
+        }  # fmt: skip
+
+    def _plan(self, message, tensors):
+        return {"outcome": "planned", "plan": self._lower(message)[0].data(len(message["case"]["input"]))}, {}
+
+    def _lower(self, message):
+        route, case = self.routes[message["route"]], Case(message["case"])
+        unknown = sorted(set(case.options) - set(route.options))
+        if unknown:
+            raise Unsupported("%s/%s has no %s" % (self.name, route.name, " or ".join(unknown)))
+        return route.lower(case, tuple(message["checks"])), case
+
+    def _run(self, message, tensors):
+        plan, case = self._lower(message)
+        framework = self._framework()
+        _resolve(plan.call, framework)
+        names = dict(framework.names, arguments=plan.arguments, b=None)
+        rank = case.rank
+        for operand, layout in (("x", plan.x), ("w", plan.w), ("b", None), ("g", plan.y)):
+            if operand in tensors:
+                dtype, array = tensors[operand]
+                if operand != "b":
+                    canonical = CANONICAL["w" if operand == "w" else "x"].get(rank, "")
+                    array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
+                names[operand] = self.put(array, dtype, message["device"])
+        code = self.compiled.get(plan.body)
+        if code is None:
+            code = self.compiled[plan.body] = compile(plan.body, "<plan>", "exec")
+        try:
+            begin = time.perf_counter()
+            exec(code, names)
+            results = {check: self.get(names[RESULTS[check]]) for check in message["checks"]}
+            seconds = time.perf_counter() - begin
+        except Exception as error:
+            return dict(_raised(error), outcome="raised", plan=plan.data(rank)), {}
+        layouts = {"forward": plan.y, "grad_input": plan.x, "grad_weight": plan.w, "grad_bias": None}
+        arrays = {}
+        for check, (dtype, array) in results.items():
+            canonical = CANONICAL["w" if check == "grad_weight" else "x"].get(rank, "")
+            layout = layouts[check]
+            if layout and array.ndim == len(layout):
+                array = array.transpose(permutation(layout, canonical))
+            arrays[check] = (dtype, array)
+        return {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}, arrays
+
+    def _framework(self):
+        if self.framework is None:
+            self.framework = self.load()
+        return self.framework
+
+
+def _resolve(call, framework):
+    """Raise Unsupported where the dotted name `call` does not exist in this version of the framework."""
+    first, _, rest = call.partition(".")
+    value = framework.names[first]
+    for part in filter(None, rest.split(".")):
+        if not hasattr(value, part):
+            try:
+                value = importlib.import_module("%s.%s" % (value.__name__, part))
+                continue
+            except (ImportError, AttributeError):
+                raise Unsupported("version %s has no %s" % (framework.version, call)) from None
+        value = getattr(value, part)
+
+
+def _raised(error):
+    return {
+        "type": type(error).__name__,
+        "text": str(error)[:4000],
+        "trace": traceback.format_exc()[-4000:],
+    }
+
+
+def _tuples(value):
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    return value
+
+
+def _put_aside_stdout():
+    """The real standard output as a binary file; from the first call on, file descriptor 1 is standard error."""
+    global _stdout
+    if _stdout is None:
+        sys.stdout.flush()
+        _stdout = os.fdopen(os.dup(1), "wb")
+        os.dup2(2, 1)
+    return _stdout
+
+
+_stdout = None
+
+
+def _main():
+    """Run the adapter named on the command line, with this module as its ``conformance.adapter``."""
+    path = sys.argv[1]
+    _put_aside_stdout()
+    faulthandler.enable()
+    if hasattr(signal, "SIGUSR1"):
+        faulthandler.register(signal.SIGUSR1)  # the parent asks a silent worker where it is
+    # This file's folder is not for import: it holds modules that the adapter's interpreter need not have.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+    package = types.ModuleType("conformance")
+    package.__path__ = []
+    package.adapter = sys.modules["__main__"]
+    sys.modules["conformance"] = package
+    sys.modules["conformance.adapter"] = sys.modules["__main__"]
+    sys.argv[:] = sys.argv[1:]
+    runpy.run_path(path, run_name="__main__")
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,204 @@
+"""Case: one transposed convolution as numbers, with its shapes and whether it has an answer.
+
+Per spatial axis, with input length I, kernel length K, stride s, dilation e, padding (lo, hi), output padding op:
+
+    K_e = (K − 1)·e + 1          the kernel's extent
+    F   = (I − 1)·s + K_e        the full length: all that any stamp reaches
+    O   = F − lo − hi + op       the output's length
+
+Operands are canonical: x [N, C, I…], w [C, M/g, K…], b [M]; the answer is y [N, M, O…].
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import msgspec
+
+Dtype = Literal["float64", "float32", "float16", "bfloat16"]
+DTYPES: tuple[Dtype, ...] = ("float64", "float32", "float16", "bfloat16")
+
+Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
+CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
+
+Fill = Literal["exact", "real", "given"]
+
+AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A statement of a published text about a case: `says` in its words, and what must come out if it is true.
+
+    Exactly one of the statements is set, except that `shape` may stand with one other:
+    `shape`, `values` (the whole array), `not_values` (this array is not what comes out), `answers` (true: it works;
+    false: it is refused), `definition` (true: the answer is the definition's).
+    """
+
+    number: int
+    source: str
+    says: str
+    known: Literal["confirmed", "refuted"]
+    note: str = ""
+    shape: tuple[int, ...] | None = None
+    values: Any = None
+    not_values: Any = None
+    answers: bool | None = None
+    definition: bool | None = None
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """One configuration, with what it must show. Lengths are in elements; tuples have one entry per spatial axis."""
+
+    id: str
+    input: tuple[int, ...]
+    kernel: tuple[int, ...]
+    in_channels: int
+    out_channels: int
+    batch: int
+    groups: int
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    output_padding: tuple[int, ...]
+    bias: bool
+    dtypes: tuple[Dtype, ...] = ("float32",)
+    checks: tuple[Check, ...] = ("forward",)
+    fills: tuple[Fill, ...] = ("exact", "real")
+    # Another way of saying the padding (conventions.py has turned it into the numbers above), and the size asked for.
+    convention: str | None = None
+    output_size: tuple[int, ...] | None = None
+    # How the operands lie in memory, as letters: NCHW or NHWC, IOHW or HWOI …; None leaves it to the route.
+    input_layout: str | None = None
+    kernel_layout: str | None = None
+    # Invalid questions: operands whose shape is not what the numbers above ask for.
+    shapes: dict[str, tuple[int, ...]] = {}
+    # Words that only some frameworks have (padding_mode, batch_stride …); a route that lacks one is unsupported.
+    options: dict[str, Any] = {}
+    # Operands written out, for the fill "given".
+    operands: dict[str, Any] = {}
+    expect: Literal["answer", "refuse"] = "answer"
+    claim: Claim | None = None
+    why: str = ""
+    source: str = ""
+    where: str = ""
+
+    @property
+    def family(self) -> str:
+        """The part of the id before the first slash: the YAML file's stem."""
+        return self.id.partition("/")[0]
+
+    @property
+    def rank(self) -> int:
+        """Number of spatial axes."""
+        return len(self.input)
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """K_e per axis."""
+        return tuple((k - 1) * e + 1 for k, e in zip(self.kernel, self.dilation, strict=True))
+
+    @property
+    def full(self) -> tuple[int, ...]:
+        """F per axis: the length before padding crops; 0 where the input is empty."""
+        return tuple(
+            (i - 1) * s + extent if i > 0 else 0
+            for i, s, extent in zip(self.input, self.stride, self.extent, strict=True)
+        )
+
+    @property
+    def output(self) -> tuple[int, ...]:
+        """O per axis; may be negative for a case without an answer."""
+        return tuple(
+            f - lo - hi + op
+            for f, (lo, hi), op in zip(self.full, self.padding, self.output_padding, strict=True)
+        )
+
+    @property
+    def x_shape(self) -> tuple[int, ...]:
+        return self.shapes.get("x", (self.batch, self.in_channels, *self.input))
+
+    @property
+    def w_shape(self) -> tuple[int, ...]:
+        return self.shapes.get("w", (self.in_channels, self.out_channels // max(self.groups, 1), *self.kernel))
+
+    @property
+    def b_shape(self) -> tuple[int, ...] | None:
+        return self.shapes.get("b", (self.out_channels,)) if self.bias else None
+
+    @property
+    def y_shape(self) -> tuple[int, ...]:
+        return (self.batch, self.out_channels, *self.output)
+
+    def result_shape(self, check: Check) -> tuple[int, ...] | None:
+        """Shape of what `check` compares; None for the gradient of a bias that is not there."""
+        return {
+            "forward": self.y_shape,
+            "grad_input": self.x_shape,
+            "grad_weight": self.w_shape,
+            "grad_bias": self.b_shape,
+        }[check]
+
+    @property
+    def size(self) -> int:
+        """Multiply-adds of the forward pass: what makes one case smaller than another."""
+        return self.batch * math.prod(self.input) * math.prod(self.w_shape)
+
+    def problem(self) -> str | None:
+        """Why this case has no answer, or None if it has one.
+
+        An output length of 0 and empty batches are answered (emptily); a negative length is not.
+        """
+        for name, values, least in (
+            ("input", self.input, 0),
+            ("kernel", self.kernel, 1),
+            ("stride", self.stride, 1),
+            ("dilation", self.dilation, 1),
+            ("output_padding", self.output_padding, 0),
+        ):
+            for axis, value in enumerate(values):
+                if value < least:
+                    return f"{name} is {value} on axis {axis}, it must be at least {least}"
+        if self.batch < 0 or self.in_channels < 1 or self.out_channels < 1:
+            return "batch must be at least 0, in_channels and out_channels at least 1"
+        if self.groups < 1:
+            return f"groups is {self.groups}, it must be at least 1"
+        for name, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
+            if channels % self.groups:
+                return f"{name} {channels} is not a multiple of groups {self.groups}"
+        for operand, shape in self.shapes.items():
+            right = {
+                "x": (self.batch, self.in_channels, *self.input),
+                "w": (self.in_channels, self.out_channels // self.groups, *self.kernel),
+                "b": (self.out_channels,),
+            }[operand]
+            if shape != right:
+                return f"{operand} has shape {list(shape)}, the other numbers ask for {list(right)}"
+        for axis, length in enumerate(self.output):
+            if length < 0:
+                return f"output length is {length} on axis {axis}"
+        if self.convention is None and self.output_size is not None and self.output_size != self.output:
+            return f"output size {list(self.output_size)} was asked for, the numbers give {list(self.output)}"
+        return None
+
+    def question(self) -> dict[str, Any]:
+        """What a worker is told: the numbers, never the name and never the answer."""
+        return {
+            "batch": self.batch,
+            "in_channels": self.in_channels,
+            "out_channels": self.out_channels,
+            "groups": self.groups,
+            "input": self.input,
+            "kernel": self.kernel,
+            "stride": self.stride,
+            "dilation": self.dilation,
+            "padding": self.padding,
+            "output_padding": self.output_padding,
+            "output": self.output,
+            "bias": self.bias,
+            "convention": self.convention,
+            "output_size": self.output_size,
+            "input_layout": self.input_layout,
+            "kernel_layout": self.kernel_layout,
+            "options": self.options,
+        }

@@ -1,0 +1,65 @@
+"""The words: Outcome, Verdict, Standing, and Row, one answer with what it means. Frozen data, no behaviour beyond it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+#: What the worker did.
+Outcome = Literal["returned", "unsupported", "raised", "crashed", "hung", "garbled", "unasked"]
+
+#: What it means. `unrun` is what a row is until something better is known.
+Verdict = Literal[
+    "pass", "differ", "refuse", "accept", "crash", "hang", "flaky", "broken", "unsupported", "unrun"
+]
+VERDICTS: tuple[Verdict, ...] = (
+    "pass", "differ", "refuse", "accept", "crash", "hang", "flaky", "broken", "unsupported", "unrun",
+)  # fmt: skip
+
+#: Verdicts that say something against a framework or its adapter, and so need a standing.
+DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
+
+#: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
+Standing = Literal["new", "known", "changed", "stale"]
+
+
+class Key(NamedTuple):
+    """What identifies a row."""
+
+    case: str
+    route: str
+    device: str
+    dtype: str
+    check: str
+    fill: str
+
+    def __str__(self) -> str:
+        """`stride/s2 torch/functional@cpu float32 forward exact`: the spelling used in messages."""
+        return f"{self.case} {self.route}@{self.device} {self.dtype} {self.check} {self.fill}"
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"):
+    """One (case, route, device, dtype, check, fill) with its verdict.
+
+    `cause` says in words why it is not a pass. `seconds` is the framework's own time, without our share.
+    `detail` holds what the verdict rests on: shapes, first wrong index with both values, wrong count, error in units
+    of u·Σ|x||w| and as a share of the bound, the plan, the message of an error, the tail of the worker's log.
+    """
+
+    case: str
+    route: str
+    device: str
+    dtype: str
+    check: str
+    fill: str
+    outcome: Outcome = "unasked"
+    verdict: Verdict = "unrun"
+    standing: Standing | None = None
+    cause: str | None = None
+    seconds: float | None = None
+    detail: dict[str, Any] = {}
+
+    @property
+    def key(self) -> Key:
+        return Key(self.case, self.route, self.device, self.dtype, self.check, self.fill)
