@@ -1,0 +1,171 @@
+"""Case + seed → operands, from a formula that any language can repeat; no library's generator.
+
+The number at flat index j of operand number o under seed s is SplitMix64 (Steele, Lea, Flood 2014) at position j of the
+stream that starts at  (s·8 + o)·2^40:  see `mix`.
+
+exact  integers, so small that every partial sum in any order is representable: n·X·W + B ≤ 2^p, with n the most terms
+       that any element of the answer has and p the significand of the narrower of accumulator and output.
+       Where n leaves no room for useful magnitudes the second operand is thinned out until Σ|terms| ≤ 2^p.
+real   uniform in (−1, 1), rounded to the dtype.
+given  written in the case.
+
+All arrays are float64 holding values that the dtype represents exactly; `encode` turns them into the dtype's bits.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from conformance import oracle
+
+if TYPE_CHECKING:
+    from conformance.case import Case, Check, Dtype, Fill
+
+#: Bits of the significand: what bounds a sum.
+SIGNIFICAND = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+
+#: Largest magnitude of one operand: it must survive multiplicands that are narrower than the dtype (TF32 keeps 11 bits).
+LARGEST = {"float64": 2**26, "float32": 2**11, "float16": 2**11, "bfloat16": 2**8}
+
+#: Which operands a check multiplies; the last is the one that is thinned.
+FACTORS = {"forward": ("x", "w"), "grad_input": ("g", "w"), "grad_weight": ("g", "x"), "grad_bias": ("g",)}
+
+_STREAM = {"x": 0, "w": 1, "b": 2, "g": 3, "thin": 4}
+
+
+class Operands(NamedTuple):
+    """x, w, b, g (those that the check needs) as float64 arrays; `choices`: |S|, how many values a random integer
+    could take (0 for other fills): a wrong coefficient stays unseen at one output with probability at most 2/|S|."""
+
+    arrays: dict[str, np.ndarray]
+    choices: int
+
+
+def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) -> Operands:
+    """The operands of one question. Invalid cases get them too, in whatever shapes they name."""
+    shapes = _shapes(case, check)
+    if fill == "given":
+        return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)
+    if fill == "real":
+        return Operands({name: _round(uniform(seed, name, shape), dtype) for name, shape in shapes.items()}, 0)
+    return _exact(case, check, dtype, shapes, seed)
+
+
+def _shapes(case: Case, check: Check) -> dict[str, tuple[int, ...]]:
+    """Shapes of all that the worker needs: gradients are asked through the forward call, so it gets x, w, b as well."""
+    shapes = {"x": case.x_shape, "w": case.w_shape}
+    if case.bias:
+        shapes["b"] = case.b_shape
+    if check != "forward":
+        shapes["g"] = case.y_shape
+    return {name: tuple(max(length, 0) for length in shape) for name, shape in shapes.items()}
+
+
+def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> Operands:
+    limit, factors = 2 ** SIGNIFICAND[dtype], FACTORS[check]
+    count = max(terms(case, check), 1)
+    bias = 0
+    if check == "forward" and case.bias:
+        bias = max(min(limit // 8, LARGEST[dtype]), 1)
+    room = (limit - bias) // count
+    least = 2 ** len(factors)  # magnitudes of 2 at the least: with ±1 alone too many wrong coefficients would hide
+    thin = room < least
+    first = min(math.isqrt(max(room, least)) if len(factors) == 2 else max(room, least), LARGEST[dtype])
+    second = min(max(room, least) // first, LARGEST[dtype]) if len(factors) == 2 else first
+    largest = {name: 2 for name in shapes} | {"b": bias or 1, factors[0]: first, factors[-1]: second}
+    arrays = {name: integers(seed, name, shape, largest[name]) for name, shape in shapes.items()}
+    density = 1.0
+    while thin and case.problem() is None and oracle.magnitude(case, check, arrays).max(initial=0) > limit:
+        density /= 2
+        last = factors[-1]
+        kept = (mix(seed, "thin", math.prod(shapes[last])) >> np.uint64(11)) < density * 2.0**53
+        arrays[last] = integers(seed, last, shapes[last], second) * kept.reshape(shapes[last])
+    return Operands(arrays, 2 * min(first, second))
+
+
+def terms(case: Case, check: Check) -> int:
+    """The most terms that one element of the answer sums, the bias not counted."""
+    if case.problem() is not None:
+        return 1
+    if check == "forward":
+        per_axis = [
+            _overlaps(i, k, s, e)
+            for i, k, s, e in zip(case.input, case.kernel, case.stride, case.dilation, strict=True)
+        ]
+        return case.in_channels // case.groups * math.prod(per_axis)
+    if check == "grad_input":
+        return case.out_channels // case.groups * math.prod(map(min, case.kernel, (max(o, 1) for o in case.output)))
+    if check == "grad_weight":
+        return case.batch * math.prod(map(min, case.input, (max(o, 1) for o in case.output)))
+    return case.batch * math.prod(case.output)
+
+
+@functools.lru_cache(4096)
+def _overlaps(length: int, kernel: int, stride: int, dilation: int) -> int:
+    """How many pairs (i, k) meet at one output position: max over u of #{i·s + k·e = u}."""
+    if length == 0:
+        return 0
+    # i·s + k·e = i'·s + k'·e  ⇔  (i, k) and (i', k') differ by multiples of (e, −s) / gcd.
+    common = math.gcd(stride, dilation)
+    return min(-(-length // (dilation // common)), -(-kernel // (stride // common)))
+
+
+def mix(seed: int, stream: str, count: int) -> np.ndarray:
+    """The first `count` numbers of a stream, uint64: SplitMix64's output function over consecutive states."""
+    return _stream(seed, stream, max(1 << (count - 1).bit_length(), 4096) if count else 4096)[:count]
+
+
+@functools.lru_cache(16)
+def _stream(seed: int, stream: str, count: int) -> np.ndarray:
+    start = (seed * 8 + _STREAM[stream]) << 40
+    state = (np.arange(count, dtype=np.uint64) + np.uint64(start % 2**64)) * np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    state.flags.writeable = False
+    return state
+
+
+def integers(seed: int, operand: str, shape: tuple[int, ...], largest: int) -> np.ndarray:
+    """Nonzero integers of magnitude up to `largest`, as float64."""
+    values = (mix(seed, operand, math.prod(shape)) % np.uint64(2 * largest)).astype(np.float64)
+    values -= largest
+    values += values >= 0
+    return values.reshape(shape)
+
+
+def uniform(seed: int, operand: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Reals in (−1, 1), multiples of 2^−52, as float64."""
+    values = (mix(seed, operand, math.prod(shape)) >> np.uint64(11)).astype(np.float64)
+    return (values * 2.0**-52 - 1.0).reshape(shape)
+
+
+def encode(array: np.ndarray, dtype: Dtype) -> np.ndarray:
+    """The array in `dtype`, bfloat16 as its 16 bits (uint16), rounded to nearest even."""
+    if dtype != "bfloat16":
+        return array.astype(dtype)
+    bits = array.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def decode(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Back to float64; the inverse of `encode` on values that the dtype holds."""
+    if dtype == "bfloat16":
+        array = (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float64)
+
+
+def _round(array: np.ndarray, dtype: Dtype) -> np.ndarray:
+    return decode(encode(array, dtype), dtype)
+
+
+def _given(case: Case, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    value = case.operands.get(name, "ones")
+    array = np.ones(shape) if value == "ones" else np.array(value, dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{case.where}: operand {name} has shape {list(array.shape)}, the case asks for {list(shape)}")
+    return array

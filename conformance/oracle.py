@@ -1,0 +1,169 @@
+"""The definition, forward and its three gradients, in double precision; exact on integers below 2^53.
+
+    y[n, m, u] = b[m] + Σ over c in m's group, i, k with i·s + k·e − lo = u  of  x[n, c, i] · w[c, m mod M/g, k]
+
+and for an upstream g shaped like y:  dx = Σ w·g,  dw = Σ x·g,  db = Σ g,  over the same index set.
+
+Written twice, in ways that share no step: `answer` by a matrix product and strided adds, for use; `answer_by_definition`
+by summing over a table of the index set, for the tests that compare the two. Nothing here is taken from a framework.
+Operands are float64 (or any dtype that NumPy multiplies), canonical: x [N, C, I…], w [C, M/g, K…], b [M], g [N, M, O…].
+"""
+
+from __future__ import annotations
+
+import math
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from conformance.case import Case, Check
+
+    Operands = dict[str, np.ndarray]
+
+
+def answer(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """What `check` must return, shaped `case.result_shape(check)`. Raises ValueError where the case has no answer."""
+    if problem := case.problem():
+        raise ValueError(f"{case.id} has no answer: {problem}")
+    return {
+        "forward": _forward,
+        "grad_input": _grad_input,
+        "grad_weight": _grad_weight,
+        "grad_bias": _grad_bias,
+    }[check](case, operands)
+
+
+def magnitude(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """Σ |terms| of every element of the answer: the scale on which rounding errors are measured."""
+    return answer(case, check, {name: np.abs(array) for name, array in operands.items()})
+
+
+def _forward(case: Case, operands: Operands) -> np.ndarray:
+    x, w = operands["x"], operands["w"]
+    batch, groups, per_group = case.batch, case.groups, case.in_channels // case.groups
+    filters = case.out_channels // groups
+    kernel, pixels = math.prod(case.kernel), math.prod(case.input)
+    # One matrix product per group: each input position times the whole kernel …
+    stamps = np.matmul(
+        w.reshape(groups, per_group, filters * kernel).transpose(0, 2, 1),
+        x.reshape(batch, groups, per_group, pixels),
+    )
+    stamps = stamps.reshape(batch * case.out_channels, *case.kernel, *case.input)
+    # … and then one axis after the other: tap k of position i lands at i·s + k·e.
+    rank = case.rank
+    for axis in reversed(range(rank)):
+        stamps = _land(stamps, 1 + axis, stamps.ndim - (rank - axis), case, axis)
+    y = np.zeros((batch * case.out_channels, *case.output), stamps.dtype)
+    here, there = _overlap(case)
+    y[(slice(None), *here)] = stamps[(slice(None), *there)]
+    y = y.reshape(case.y_shape)
+    if "b" in operands:
+        y += operands["b"].reshape(-1, *[1] * rank)
+    return y
+
+
+def _land(stamps: np.ndarray, tap_axis: int, pixel_axis: int, case: Case, axis: int) -> np.ndarray:
+    """Add up the taps of one spatial axis: [… K … I …] becomes [… F …], the tap axis is gone."""
+    stride, dilation, length = case.stride[axis], case.dilation[axis], case.input[axis]
+    taps = np.moveaxis(stamps, (tap_axis, pixel_axis), (0, -1))
+    full = np.zeros((*taps.shape[1:-1], case.full[axis]), stamps.dtype)
+    if length:
+        for k in range(case.kernel[axis]):
+            begin = k * dilation
+            full[..., begin : begin + (length - 1) * stride + 1 : stride] += taps[k]
+    return np.moveaxis(full, -1, pixel_axis - 1)
+
+
+def _overlap(case: Case) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Where output and full length overlap: slices into the output, slices into the full length."""
+    here, there = [], []
+    for (lo, _), full, output in zip(case.padding, case.full, case.output, strict=True):
+        begin, end = max(lo, 0), min(lo + output, full)
+        end = max(begin, end)
+        here.append(slice(begin - lo, end - lo))
+        there.append(slice(begin, end))
+    return tuple(here), tuple(there)
+
+
+def _upstream_stamps(case: Case, upstream: np.ndarray) -> np.ndarray:
+    """A view [N, M, K…, I…] of the upstream gradient: what each tap of each input position touches, 0 outside."""
+    full = np.zeros((case.batch, case.out_channels, *case.full), upstream.dtype)
+    here, there = _overlap(case)
+    full[(..., *there)] = upstream[(..., *here)]
+    lead, space = full.strides[:2], full.strides[2:]
+    return np.lib.stride_tricks.as_strided(
+        full,
+        (case.batch, case.out_channels, *case.kernel, *case.input),
+        (
+            *lead,
+            *(step * e for step, e in zip(space, case.dilation, strict=True)),
+            *(step * s for step, s in zip(space, case.stride, strict=True)),
+        ),
+        writeable=False,
+    )
+
+
+def _grad_input(case: Case, operands: Operands) -> np.ndarray:
+    groups, per_group = case.groups, case.in_channels // case.groups
+    kernel = math.prod(case.kernel)
+    taps = _upstream_stamps(case, operands["g"]).reshape(
+        case.batch, groups, case.out_channels // groups * kernel, math.prod(case.input)
+    )
+    dx = np.matmul(operands["w"].reshape(groups, per_group, -1), taps)
+    return dx.reshape(case.x_shape)
+
+
+def _grad_weight(case: Case, operands: Operands) -> np.ndarray:
+    groups, per_group = case.groups, case.in_channels // case.groups
+    pixels = math.prod(case.input)
+    taps = _upstream_stamps(case, operands["g"]).reshape(
+        case.batch, groups, case.out_channels // groups * math.prod(case.kernel), pixels
+    )
+    x = operands["x"].reshape(case.batch, groups, per_group, pixels)
+    return np.matmul(x, taps.swapaxes(-1, -2)).sum(axis=0).reshape(case.w_shape)
+
+
+def _grad_bias(case: Case, operands: Operands) -> np.ndarray:
+    return operands["g"].sum(axis=(0, *range(2, 2 + case.rank)))
+
+
+def answer_by_definition(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """The same as `answer`, from a table of the index set: T[i, k, u] = 1 where i·s + k·e − lo = u, per axis.
+
+    Slow (the table has I·K·O entries per axis); small cases only.
+    """
+    rank, letters = case.rank, iter(ascii_lowercase)
+    n, a, c, m = (next(letters) for _ in range(4))  # batch, group, channel in group, filter in group
+    i, k, u = ([next(letters) for _ in range(rank)] for _ in range(3))
+    tables = [_table(case, axis) for axis in range(rank)]
+    spelled = {
+        "x": (n + a + c + "".join(i), lambda: operands["x"].reshape(case.batch, case.groups, -1, *case.input)),
+        "w": (
+            a + c + m + "".join(k),
+            lambda: operands["w"].reshape(case.groups, -1, case.out_channels // case.groups, *case.kernel),
+        ),
+        "g": (n + a + m + "".join(u), lambda: operands["g"].reshape(case.batch, case.groups, -1, *case.output)),
+    }
+    if check == "grad_bias":
+        return np.einsum(operands["g"], [0, 1, *range(2, 2 + rank)], [1])
+    inputs, result = {"forward": ("xw", "g"), "grad_input": ("wg", "x"), "grad_weight": ("xg", "w")}[check]
+    terms = [spelled[name][0] for name in inputs] + ["".join(axis) for axis in zip(i, k, u, strict=True)]
+    total = np.einsum(
+        ",".join(terms) + "->" + spelled[result][0],
+        *(spelled[name][1]() for name in inputs),
+        *tables,
+        optimize=True,
+    ).reshape(case.result_shape(check))
+    if check == "forward" and "b" in operands:
+        total = total + operands["b"].reshape(-1, *[1] * rank)
+    return total
+
+
+def _table(case: Case, axis: int) -> np.ndarray:
+    i = np.arange(case.input[axis])[:, None, None]
+    k = np.arange(case.kernel[axis])[None, :, None]
+    u = np.arange(case.output[axis])[None, None, :]
+    hits = i * case.stride[axis] + k * case.dilation[axis] - case.padding[axis][0] == u
+    return hits.astype(np.float64)
