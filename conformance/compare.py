@@ -1,0 +1,117 @@
+"""expected, returned → what differs. Order: shape, dtype, special values, values; the first that is wrong is reported.
+
+Exact fills have threshold zero. Real fills have the bound of rounding theory under the route's declared arithmetic.
+Errors are in units of u·s, the unit roundoff of the dtype times Σ|terms| of that element: one scale for every dtype.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance import bounds, data, oracle
+
+if TYPE_CHECKING:
+    from conformance.case import Case, Check, Dtype, Fill
+
+
+class Expected:
+    """One question's operands and right answer, computed once and shared by every route that is asked it."""
+
+    def __init__(self, case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0):
+        self.case, self.check, self.dtype, self.fill, self.seed = case, check, dtype, fill, seed
+        self.operands, self.choices = data.operands(case, check, dtype, fill, seed)
+
+    @cached_property
+    def answer(self) -> np.ndarray:
+        """float64, canonical layout. Raises ValueError for a case without an answer."""
+        return oracle.answer(self.case, self.check, self.operands)
+
+    @cached_property
+    def magnitude(self) -> np.ndarray:
+        """Σ|terms| per element."""
+        return oracle.magnitude(self.case, self.check, self.operands)
+
+    @cached_property
+    def terms(self) -> int:
+        """How many numbers one element sums, the bias counted."""
+        return data.terms(self.case, self.check) + (self.check == "forward" and self.case.bias)
+
+    @cached_property
+    def tensors(self) -> dict[str, tuple[str, np.ndarray]]:
+        """The operands as they travel to a worker."""
+        return {name: (self.dtype, data.encode(array, self.dtype)) for name, array in self.operands.items()}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that this question holds, roughly: what a cache counts."""
+        answer = int(np.prod([max(n, 0) for n in self.case.y_shape], dtype=np.float64))
+        return 16 * answer + 12 * sum(array.size for array in self.operands.values())
+
+
+def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: dict | None = None) -> dict[str, Any]:
+    """What is wrong with `returned` (raw, as it travelled, of type `dtype`), as the detail of a row.
+
+    Empty `mismatch` key: nothing is. `arithmetic`: what the route declared, see bounds.accumulator.
+    """
+    shape = expected.case.result_shape(expected.check)
+    detail: dict[str, Any] = {}
+    if returned.shape != shape:
+        return detail | {"mismatch": "shape", "expected_shape": list(shape), "returned_shape": list(returned.shape)}
+    if dtype != expected.dtype:
+        return detail | {"mismatch": "dtype", "expected_dtype": expected.dtype, "returned_dtype": dtype}
+    right, got = expected.answer, data.decode(returned, dtype)
+    if expected.fill != "real":
+        wrong = got != right
+        if not wrong.any():
+            return detail
+        error = np.abs(got - right)
+    else:
+        error = np.abs(got - right)
+        allowed = bounds.bound(right, expected.magnitude, expected.terms, dtype, arithmetic or {})
+        wrong = ~(error <= allowed)  # so that NaN is wrong
+        detail |= _shares(error, allowed, got - right, expected)
+        if not wrong.any():
+            return detail
+    first = tuple(int(i) for i in np.argwhere(wrong)[0])
+    kind = "values" if np.isfinite(got[wrong]).all() else "specials"
+    units = _units(error, expected)
+    return detail | {
+        "mismatch": kind,
+        "first_wrong": {"index": list(first), "expected": float(right[first]), "returned": _number(got[first])},
+        "wrong": int(wrong.sum()),
+        "of": int(wrong.size),
+        "error": _number(units.max(initial=0.0)),
+    }
+
+
+def _units(error: np.ndarray, expected: Expected) -> np.ndarray:
+    """Errors in units of u·s; where s is 0 any error is infinitely many."""
+    scale = bounds.ROUNDOFF[expected.dtype] * expected.magnitude
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(error == 0, 0.0, error / scale)
+
+
+def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected: Expected) -> dict[str, Any]:
+    """How much of its bound a real result used, and whether its errors lean to one side.
+
+    `lean`: the mean signed error over its standard error. No verdict rests on it, since a small systematic bias passes
+    any worst-case bound; a reader should look where it is far beyond 3.
+    """
+    if not error.size:
+        return {}
+    units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
+    spread = units.std() / np.sqrt(units.size)
+    return {
+        "share": _number((error / allowed).max()),
+        "error": _number(_units(error, expected).max()),
+        "lean": _number(units.mean() / spread) if spread > 0 else 0.0,
+    }
+
+
+def _number(value: float) -> float | str:
+    """A float that JSON can hold; NaN and infinities by name."""
+    value = float(value)
+    return value if np.isfinite(value) else {True: "nan", False: "inf" if value > 0 else "-inf"}[bool(np.isnan(value))]
