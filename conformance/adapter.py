@@ -4,19 +4,25 @@ Standard library and NumPy only, Python 3.7 or newer: the interpreter that answe
 environment, without this project installed. The parent runs this file as a program with the adapter's path as its
 argument; it then offers itself as the module ``conformance.adapter``, so nothing needs to be on the path.
 
-Protocol: standard input and output carry messages, each one safetensors buffer (8-byte little-endian length, JSON header,
-raw little-endian C-order tensors) whose ``__metadata__`` holds the message as JSON under "message". The real standard
-output is put aside before the adapter runs; whatever it or its framework prints goes to standard error, the log.
+Protocol: standard input and output carry messages, each one safetensors buffer (8-byte little-endian length, JSON
+header, raw little-endian C-order tensors) whose ``__metadata__`` holds the message as JSON under "message". The real
+standard output is put aside before the adapter runs; what it or its framework prints goes to standard error, the log.
 """
+
+import os
+import sys
+
+if __name__ == "__main__":
+    # Run as a program, Python puts this file's folder first on the path; it holds modules (html.py) that hide others.
+    _here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _here]
 
 import faulthandler
 import importlib
 import json
-import os
 import runpy
 import signal
 import struct
-import sys
 import time
 import traceback
 import types
@@ -122,7 +128,8 @@ class Route:
     dtypes and checks: what the route can be asked. arithmetic: per dtype the declared accumulator, e.g.
     {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself.
     compiler: True where each new case costs a compilation of seconds; such routes run on the subset `compiled`.
-    options: the words of case.options that the route understands. devices: a subset of the framework's, or None for all.
+    options: the words of case.options that the route understands.
+    devices: a subset of the framework's, or None for all.
     """
 
     def __init__(self, name, lower, dtypes=("float32",), checks=("forward",), arithmetic=None, compiler=False,
@@ -214,11 +221,12 @@ def pack(message, tensors=None):
     header, chunks, offset = {"__metadata__": {"message": json.dumps(message)}}, [], 0
     for name, (dtype, array) in (tensors or {}).items():
         chunk = np.ascontiguousarray(array).tobytes()
-        header[name] = {"dtype": NAMES[dtype], "shape": list(array.shape), "data_offsets": [offset, offset + len(chunk)]}
+        offsets = [offset, offset + len(chunk)]
+        header[name] = {"dtype": NAMES[dtype], "shape": list(array.shape), "data_offsets": offsets}
         chunks.append(chunk)
         offset += len(chunk)
     text = json.dumps(header).encode("utf-8")
-    return b"".join([struct.pack("<Q", len(text)), text] + chunks)
+    return b"".join([struct.pack("<Q", len(text)), text, *chunks])
 
 
 class _Worker:
@@ -353,9 +361,6 @@ def _main():
     faulthandler.enable()
     if hasattr(signal, "SIGUSR1"):
         faulthandler.register(signal.SIGUSR1)  # the parent asks a silent worker where it is
-    # This file's folder is not for import: it holds modules that the adapter's interpreter need not have.
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
     package = types.ModuleType("conformance")
     package.__path__ = []
     package.adapter = sys.modules["__main__"]

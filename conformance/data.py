@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Bits of the significand: what bounds a sum.
 SIGNIFICAND = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 
-#: Largest magnitude of one operand: it must survive multiplicands that are narrower than the dtype (TF32 keeps 11 bits).
+#: Largest magnitude of one operand: it survives multiplicands that are narrower than the dtype (TF32 keeps 11 bits).
 LARGEST = {"float64": 2**26, "float32": 2**11, "float16": 2**11, "bfloat16": 2**8}
 
 #: Which operands a check multiplies; the last is the one that is thinned.
@@ -76,7 +76,7 @@ def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> O
     thin = room < least
     first = min(math.isqrt(max(room, least)) if len(factors) == 2 else max(room, least), LARGEST[dtype])
     second = min(max(room, least) // first, LARGEST[dtype]) if len(factors) == 2 else first
-    largest = {name: 2 for name in shapes} | {"b": bias or 1, factors[0]: first, factors[-1]: second}
+    largest = dict.fromkeys(shapes, 2) | {"b": bias or 1, factors[0]: first, factors[-1]: second}
     arrays = {name: integers(seed, name, shape, largest[name]) for name, shape in shapes.items()}
     density = 1.0
     while thin and case.problem() is None and oracle.magnitude(case, check, arrays).max(initial=0) > limit:

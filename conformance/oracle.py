@@ -4,8 +4,9 @@
 
 and for an upstream g shaped like y:  dx = Σ w·g,  dw = Σ x·g,  db = Σ g,  over the same index set.
 
-Written twice, in ways that share no step: `answer` by a matrix product and strided adds, for use; `answer_by_definition`
-by summing over a table of the index set, for the tests that compare the two. Nothing here is taken from a framework.
+Written twice, in ways that share no step: `answer` by a matrix product and strided adds, for use;
+`answer_by_definition` by summing over a table of the index set, for the tests that compare the two. Nothing here is
+taken from a framework.
 Operands are float64 (or any dtype that NumPy multiplies), canonical: x [N, C, I…], w [C, M/g, K…], b [M], g [N, M, O…].
 """
 
@@ -138,13 +139,11 @@ def answer_by_definition(case: Case, check: Check, operands: Operands) -> np.nda
     n, a, c, m = (next(letters) for _ in range(4))  # batch, group, channel in group, filter in group
     i, k, u = ([next(letters) for _ in range(rank)] for _ in range(3))
     tables = [_table(case, axis) for axis in range(rank)]
+    groups, per_group, filters = case.groups, case.in_channels // case.groups, case.out_channels // case.groups
     spelled = {
-        "x": (n + a + c + "".join(i), lambda: operands["x"].reshape(case.batch, case.groups, -1, *case.input)),
-        "w": (
-            a + c + m + "".join(k),
-            lambda: operands["w"].reshape(case.groups, -1, case.out_channels // case.groups, *case.kernel),
-        ),
-        "g": (n + a + m + "".join(u), lambda: operands["g"].reshape(case.batch, case.groups, -1, *case.output)),
+        "x": (n + a + c + "".join(i), (case.batch, groups, per_group, *case.input)),
+        "w": (a + c + m + "".join(k), (groups, per_group, filters, *case.kernel)),
+        "g": (n + a + m + "".join(u), (case.batch, groups, filters, *case.output)),
     }
     if check == "grad_bias":
         return np.einsum(operands["g"], [0, 1, *range(2, 2 + rank)], [1])
@@ -152,7 +151,7 @@ def answer_by_definition(case: Case, check: Check, operands: Operands) -> np.nda
     terms = [spelled[name][0] for name in inputs] + ["".join(axis) for axis in zip(i, k, u, strict=True)]
     total = np.einsum(
         ",".join(terms) + "->" + spelled[result][0],
-        *(spelled[name][1]() for name in inputs),
+        *(operands[name].reshape(spelled[name][1]) for name in inputs),
         *tables,
         optimize=True,
     ).reshape(case.result_shape(check))

@@ -1,4 +1,4 @@
-"""The words: Outcome, Verdict, Standing, and Row, one answer with what it means. Frozen data, no behaviour beyond it."""
+"""The words: Outcome, Verdict, Standing, and Row, one answer with what it means. Frozen data, no more."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A run on disk: JSON lines. A header, the cases and rows as they come, and a footer without which it is incomplete.
 
-Every line is written as soon as it is known, so a killed run leaves each finished row readable; `read` drops a last line
-that was cut short. Rows are identified by their key, and a later row with the same key replaces an earlier one.
+Every line is written as soon as it is known, so a killed run leaves each finished row readable; `read` drops a last
+line that was cut short. Rows are identified by their key, and a later row with the same key replaces an earlier one.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def read(path: str | os.PathLike) -> Run:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise RunFileError(f"{path}: {error.strerror}: expected a run file, as `convt run --output FILE` writes") from None
+        raise RunFileError(f"{path}: {error.strerror}: expected a file that `convt run --output` wrote") from None
     run, rows, offset = None, {}, 0
     decoder = {"row": msgspec.json.Decoder(Row), "case": msgspec.json.Decoder(Case)}
     kind_of, anything = msgspec.json.Decoder(_Kind), msgspec.json.Decoder()

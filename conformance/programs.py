@@ -1,0 +1,84 @@
+"""Which adapters there are: those that ship with us, those that packages offer, and files that the user names."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import shutil
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from conformance import folder
+from conformance.worker import Program, environment
+
+SUFFIX = "_adapter"
+GROUP = "conformance.adapters"
+
+
+class ProgramError(Exception):
+    """An adapter or interpreter that is not there: which, and what to do."""
+
+
+def known() -> dict[str, Path]:
+    """Adapter name → file: ours, and the modules that installed packages name under the entry point group.
+
+    An entry point names a module to run in a worker; nothing of it is imported here.
+    """
+    found = {path.stem.removesuffix(SUFFIX): path for path in sorted(folder("adapters").glob(f"*{SUFFIX}.py"))}
+    for point in entry_points(group=GROUP):
+        module = importlib.util.find_spec(point.value.partition(":")[0])
+        if module and module.origin:
+            found[point.name] = Path(module.origin)
+    return found
+
+
+def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, str], threads: int) -> list[Program]:
+    """The adapters of a run: those `named` (names, or files that end in .py or can be executed), else those whose
+    routes were asked for by name, else all that are known.
+
+    Raises ProgramError for a name, a file or an interpreter that is not there.
+    """
+    ours = known()
+    if named:
+        chosen = dict(_one(name, ours) for name in named)
+    else:
+        firsts = {route.partition("/")[0] for route in routes}
+        chosen = {name: path for name, path in ours.items() if not firsts or _matches_any(name, firsts)}
+        if firsts and not chosen:
+            raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")
+    for name in pythons:
+        if name not in chosen:
+            raise ProgramError(f"--python {name}=…: no adapter of that name takes part, only {', '.join(chosen)}")
+    return [
+        Program(name, path, _interpreter(name, pythons.get(name)), environment(threads))
+        for name, path in chosen.items()
+    ]
+
+
+def _matches_any(name: str, globs: set[str]) -> bool:
+    from conformance.questions import matches
+
+    return any(matches(name, glob) for glob in globs)
+
+
+def _one(name: str, ours: dict[str, Path]) -> tuple[str, Path]:
+    if name in ours:
+        return name, ours[name]
+    path = Path(name)
+    if not path.is_file():
+        near = difflib.get_close_matches(name, ours, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(ours)}; or give the path of a file"
+        raise ProgramError(f"--adapter {name}: no such adapter and no such file: {hint}")
+    if path.suffix != ".py" and not shutil.which(str(path.resolve())):
+        raise ProgramError(f"--adapter {name}: neither a Python file nor executable: chmod +x it, or name it *.py")
+    return path.stem.removesuffix(SUFFIX), path.resolve()
+
+
+def _interpreter(name: str, given: str | None) -> str:
+    if given is None:
+        return sys.executable
+    found = shutil.which(given)
+    if not found:
+        raise ProgramError(f"--python {name}={given}: no such interpreter: give the path of a Python executable")
+    return found

@@ -1,0 +1,175 @@
+"""A run from its beginning to its end: adapters greeted, questions selected, rows judged, the ledger settled.
+
+The command line and pytest both stand on this; what is said about a run as a whole is known here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from conformance import __version__, adapter, folder, load
+from conformance.case import Case
+from conformance.engine import Engine
+from conformance.ledger import Ledger
+from conformance.programs import ProgramError
+from conformance.questions import Narrow, Selection, select
+from conformance.row import Row
+from conformance.worker import Dead, Program, Worker
+
+
+def corpus(paths: Sequence[str] = ()) -> list[Case]:
+    """The cases of the given files or folders, or of the corpus that ships with us."""
+    return load.load([Path(path) for path in paths] or [folder("cases")])
+
+
+def compiled_subset(cases: list[Case]) -> frozenset[str]:
+    """The case ids on which expensive compilers run."""
+    return frozenset(load.load_subsets(folder("cases") / "subsets.yaml", cases).get("compiled", ()))
+
+
+@dataclass
+class Session:
+    """Greeted workers. `hellos` by framework; `absent` are adapters whose framework is not installed, `dead` those
+    that did not answer at all, each with the reason."""
+
+    engine: Engine
+    ledger: Ledger
+    hellos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
+    dead: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(
+        cls,
+        programs: list[Program],
+        *,
+        ledger: Path | None = None,
+        seed: int = 0,
+        deadline: float = 120.0,
+        jobs: int = 0,
+    ) -> Session:
+        """Start and greet all adapters at once. Raises ProgramError where two call themselves the same."""
+        jobs = jobs or os.cpu_count() or 1
+        known = Ledger.load(ledger or folder("cases") / "known")
+        session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs), known)
+        session.engine.standing = session.standing
+        workers = [Worker(program) for program in programs]
+        with ThreadPoolExecutor(max(len(workers), 1)) as pool:
+            for worker, hello in zip(workers, pool.map(lambda worker: _greet(worker, deadline), workers), strict=True):
+                session._welcome(worker, hello)
+        return session
+
+    def _welcome(self, worker: Worker, hello: dict[str, Any] | Dead) -> None:
+        program = worker.program
+        if isinstance(hello, Dead):
+            self.dead[program.name] = str(hello)
+            return
+        if hello.get("absent"):
+            self.absent[program.name] = f"{hello['absent']} ({program.interpreter})"
+            worker.stop()
+            return
+        if hello["name"] in self.hellos:
+            self.close()
+            raise ProgramError(f"two adapters call themselves {hello['name']!r}: {program.file} is one of them")
+        self.hellos[hello["name"]] = hello | {"file": str(program.file), "interpreter": program.interpreter}
+        self.engine.workers[hello["name"]] = worker
+
+    def standing(self, row: Row) -> Row:
+        """The row set against the ledger."""
+        return self.ledger.judge(row, self.hellos[row.route.partition("/")[0]]["version"])
+
+    def rows(self, selection: Selection, done: Iterable = ()) -> Iterator[Row]:
+        """All rows of a selection but those whose keys are `done`; what needs no asking comes first."""
+        done = set(done)
+        for key, reason in selection.unsupported.items():
+            if key not in done:
+                yield Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason})
+        yield from self.engine.run(question for question in selection.questions if question.key not in done)
+
+    def problems(self, selection: Selection, rows: list[Row], cases: list[Case], compiled: frozenset[str]) -> list[str]:
+        """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing."""
+        whole = select(cases, self.hellos, Narrow(compiled=compiled))
+        versions = {name: hello["version"] for name, hello in self.hellos.items()}
+        return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions)
+
+    def header(self, cases: list[Case], selection: Selection, asked: dict[str, Any]) -> dict[str, Any]:
+        """What ran where, for the first line of a run file."""
+        return {
+            "suite": __version__,
+            "protocol": adapter.PROTOCOL,
+            "corpus": load.digest(cases),
+            "adapters": self.hellos,
+            "absent": self.absent,
+            "dead": self.dead,
+            "platform": platform.platform(),
+            "cpu": _cpu(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "argv": ["convt", *sys.argv[1:]],
+            "seed": self.engine.answers.seed,
+            "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+            "selection": asked,
+            "notes": selection.notes,
+        }
+
+    def close(self) -> None:
+        """Stop all workers."""
+        self.engine.close()
+
+
+class _Offer(msgspec.Struct):
+    """A route in a hello."""
+
+    name: str
+    dtypes: list[str]
+    checks: list[str] = ["forward"]
+    arithmetic: dict[str, dict[str, str]] = {}
+    compiler: bool = False
+    devices: list[str] | None = None
+
+
+class _Hello(msgspec.Struct):
+    """What an adapter must say of itself; more is kept, less is refused."""
+
+    protocol: int
+    name: str
+    routes: list[_Offer]
+    version: str | None = None
+    devices: list[str] = ["cpu"]
+    absent: str | None = None
+
+
+def _greet(worker: Worker, deadline: float) -> dict[str, Any] | Dead:
+    try:
+        said = worker.hello(deadline)
+        hello = msgspec.convert(said, _Hello)
+    except Dead as error:
+        return error
+    except msgspec.ValidationError as error:
+        worker.kill()
+        return Dead(f"its hello is not one: {error}")
+    if hello.protocol != adapter.PROTOCOL:
+        worker.kill()
+        return Dead(f"it speaks protocol {hello.protocol}, this is {adapter.PROTOCOL}")
+    if hello.version is None and hello.absent is None:
+        worker.kill()
+        return Dead("its hello has neither a version nor a word on why the framework is absent")
+    return {key: value for key, value in said.items() if key not in ("id", "outcome")} | msgspec.to_builtins(hello)
+
+
+def _cpu() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
