@@ -1,0 +1,302 @@
+"""YAML files read safely and with positions: what a line seems to say is what it says, and every error names its line.
+
+The grammar is a small part of YAML, so that no value can be read in two ways: mappings with different string keys,
+lists, strings, true, false, null, decimal integers and decimal numbers with a point. Anchors, aliases, tags, merge
+keys and the words and numbers that YAML 1.1 and 1.2 read differently (yes, 010, 1:30 …) are refused.
+
+The data are built from the parser's events, so nothing is ever constructed from a tag or expanded from an alias.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import types
+import typing
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+LARGEST_FILE = 1 << 20
+DEEPEST = 20
+INTEGERS = range(-(2**63), 2**63)
+
+#: Steps from the top of a document to one of its values: keys and list indices.
+Steps = tuple[str | int, ...]
+
+#: "No value given, take the whole document": None is a value.
+WHOLE: Any = object()
+
+
+class FileError(Exception):
+    """One sentence about one place of a file: what is wrong, where, and what to do. `line` is None for a whole file."""
+
+    def __init__(self, path: str | Path, line: int | None, message: str):
+        self.path, self.line, self.message = Path(path), line, message
+        super().__init__(f"{shown(path)}:{line}: {message}" if line else f"{shown(path)}: {message}")
+
+
+def shown(path: str | Path) -> str:
+    """The path as a reader knows it: relative to the working directory when it lies inside."""
+    try:
+        return Path(path).resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+class Document:
+    """A file's data as plain dict, list, str, int, float, bool and None, and the line that each of them stands on."""
+
+    def __init__(self, path: Path, data: Any, lines: dict[Steps, int]):
+        self.path, self.data, self._lines = path, data, lines
+
+    def line(self, steps: Steps = ()) -> int:
+        """The line of a key or a list item, or of the nearest thing around it that the file has."""
+        steps = tuple(steps)
+        while steps and steps not in self._lines:
+            steps = steps[:-1]
+        return self._lines.get(steps, 1)
+
+    def error(self, steps: Steps, message: str) -> FileError:
+        """A FileError at that place, to be raised."""
+        return FileError(self.path, self.line(steps), message)
+
+
+def read(path: str | Path) -> Document:
+    """The file at `path`. Raises FileError where it cannot be read, or says what could be read in two ways."""
+    path = Path(path)
+    text = _text(path)
+    reader = _Reader(path)
+    try:
+        data = reader.document(yaml.parse(text, Loader=Loader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise FileError(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}; repair it") from None
+    except yaml.YAMLError as error:
+        raise FileError(path, 1, f"not YAML: {str(error).splitlines()[0]}") from None
+    return Document(path, data, reader.lines)
+
+
+def convert(document: Document, type: Any, value: Any = WHOLE, locate: Callable[[Steps], Steps] = tuple) -> Any:
+    """The document's data as `type` (anything msgspec.convert takes), without guessing: "3" is not 3.
+
+    `value` is checked in place of the document's data where given; `locate` then says where in the document the steps
+    inside that value stand. Raises FileError with the line; an unknown key comes with the nearest known one.
+    """
+    value = document.data if value is WHOLE else value
+    try:
+        return msgspec.convert(value, type, strict=True)
+    except msgspec.ValidationError as error:
+        text, _, place = str(error).partition(" - at `")
+        text = text.replace("`object`", "a mapping").replace("`array`", "a list")
+        steps = _steps(place.rstrip("`"))
+        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
+        if unknown:
+            known = _keys(type, steps)
+            steps += (unknown[1],)
+            text = unknown_key(unknown[1], known)
+        name = next((step for step in reversed(steps) if isinstance(step, str)), None)
+        where = f"{name}: " if name is not None and not unknown else ""
+        raise document.error(locate(steps), where + text[0].lower() + text[1:]) from None
+
+
+def unknown_key(key: str, known: list[str]) -> str:
+    """The sentence for a key that is not one of `known`."""
+    return f"unknown key {key!r}{nearest(key, known)}"
+
+
+def nearest(word: str, known: list[str], of: str = "the known ones are") -> str:
+    """", did you mean …?" or, where nothing is near and the list is short, the list; to be put behind a sentence."""
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    if near:
+        return ", did you mean " + " or ".join(repr(one) for one in near) + "?"
+    return f", {of} " + ", ".join(known) if 0 < len(known) <= 40 else ""
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise FileError(path, None, "no such file: check the path") from None
+    except OSError as error:
+        raise FileError(path, None, f"cannot be read ({error.strerror}): name a readable file") from None
+    if len(raw) > LARGEST_FILE:
+        raise FileError(path, None, f"larger than {LARGEST_FILE} bytes: split it into several files")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise FileError(path, line, "not UTF-8: save the file in UTF-8") from None
+    # The parser would count a vertical tab or a Unicode line separator as a line or refuse it without a position.
+    odd = re.search("[\\x00-\\x09\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u2028\u2029\ufeff\ufffe\uffff]", text)
+    if odd:
+        what = "a tab: write spaces" if odd[0] == "\t" else f"the invisible character U+{ord(odd[0]):04X}: delete it"
+        raise FileError(path, text.count("\n", 0, odd.start()) + 1, what)
+    return text
+
+
+class _Reader:
+    """Events → plain data; `lines` remembers where every key and item stands."""
+
+    def __init__(self, path: Path):
+        self.path, self.lines = path, {}
+
+    def document(self, events: Iterator[Any]) -> Any:
+        data, found = None, False
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if found:
+                    raise self.error(event, "a second document (---): keep one document in a file")
+                found = True
+                data = self.value(next(events), events, ())
+        if not found:
+            raise FileError(self.path, 1, "the file is empty: write at least one key")
+        return data
+
+    def value(self, event: Any, events: Iterator[Any], steps: Steps) -> Any:
+        self.lines.setdefault(steps, event.start_mark.line + 1)
+        self.refuse_magic(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self.scalar(event)
+        if len(steps) >= DEEPEST:
+            raise self.error(event, f"nested deeper than {DEEPEST} levels: flatten it")
+        return (self.mapping if isinstance(event, yaml.MappingStartEvent) else self.sequence)(events, steps)
+
+    def sequence(self, events: Iterator[Any], steps: Steps) -> list:
+        items: list = []
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            items.append(self.value(event, events, (*steps, len(items))))
+        return items
+
+    def mapping(self, events: Iterator[Any], steps: Steps) -> dict:
+        items: dict = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            self.refuse_magic(event)
+            key = self.scalar(event) if isinstance(event, yaml.ScalarEvent) else None
+            if not isinstance(key, str):
+                written = f' {event.value}: write "{event.value}"' if isinstance(event, yaml.ScalarEvent) else ""
+                raise self.error(event, f"a key must be a word{written}")
+            if key == "<<" and not event.style:
+                raise self.error(event, "merge keys (<<) are not read: write the keys out")
+            here = (*steps, key)
+            if key in items:
+                raise self.error(event, f"{key!r} is already given on line {self.lines[here]}: keep one of them")
+            self.lines[here] = event.start_mark.line + 1
+            items[key] = self.value(next(events), events, here)
+        return items
+
+    def refuse_magic(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            raise self.error(event, f"the alias *{event.anchor} is not read: write the value out")
+        if event.anchor is not None:
+            raise self.error(event, f"the anchor &{event.anchor} is not read: delete it")
+        if event.tag is not None:
+            raise self.error(event, f"the tag {event.tag} is not read: delete it")
+
+    def scalar(self, event: Any) -> Any:
+        """A quoted or block scalar is a string; a plain one is what everybody reads in it, or refused."""
+        text = event.value
+        if event.style:
+            return text
+        if text in PLAIN:
+            return PLAIN[text]
+        if INTEGER.fullmatch(text):
+            if len(text) > 20 or int(text) not in INTEGERS:
+                raise self.error(event, f"{text[:30]} is beyond 64 bits: write a smaller number")
+            return int(text)
+        if DECIMAL.fullmatch(text):
+            return float(text)
+        for pattern, instead in TRAPS:
+            if pattern.fullmatch(text):
+                said = f"{text} means different things to different readers" if text else "no value"
+                raise self.error(event, f"{said}: {instead(text)}")
+        return text
+
+    def error(self, event: Any, message: str) -> FileError:
+        return FileError(self.path, event.start_mark.line + 1, message)
+
+
+PLAIN = {"true": True, "false": False, "null": None}
+INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,300})\.[0-9]+")
+
+
+def _number(text: str) -> str:
+    """What to write for a number in one of YAML's other spellings."""
+    digits = text.replace("_", "").lstrip("+")
+    try:
+        whole = int(digits, 10 if re.fullmatch("-?[0-9]+", digits) else 0)
+        return f'write {whole} for the number or "{text}" for the text'
+    except ValueError:
+        pass
+    try:
+        number = Decimal(digits)
+    except ArithmeticError:
+        return f'write "{text}" for the text'
+    if abs(number.adjusted()) > 20:
+        return f'write "{text}" for the text, or a number that needs no exponent'
+    value = f"{number:f}"
+    value += "" if "." in value else ".0"
+    return f'write {value} for the number or "{text}" for the text'
+
+
+def _either(true: str, false: str) -> Callable[[str], str]:
+    def instead(text: str) -> str:
+        return f'write {true if text.lower() in ("true", "yes", "on", "y") else false} or "{text}"'
+
+    return instead
+
+
+TRAPS: list[tuple[re.Pattern, Callable[[str], str]]] = [
+    (re.compile(r"true|false|yes|no|on|off|y|n", re.I), _either("true", "false")),
+    (re.compile(r"null|~", re.I), lambda text: f'write null or "{text}"'),
+    (re.compile(r""), lambda text: 'write null, "" or the value that is missing'),
+    (re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"), lambda text: f'write "{text}"'),
+    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"), lambda text: f'write "{text}"'),
+    (re.compile(r"[-+]?\.(inf|nan)", re.I), lambda text: f'write "{text}" for the text, numbers are finite here'),
+    (re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+"), _number),
+    (re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?"), _number),
+    (re.compile(r"="), lambda text: 'write "="'),
+]
+
+
+def _steps(place: str) -> Steps:
+    """msgspec's path ($.cases[0].stride) as steps; behind an unnamed key ([...]) nothing can be said."""
+    steps: list[str | int] = []
+    for match in re.finditer(r"\.([^.\[\]]+)|\[([0-9]+)\]|(\[\.\.\.\])", place):
+        if match[3]:
+            break
+        steps.append(match[1] if match[1] is not None else int(match[2]))
+    return tuple(steps)
+
+
+def _keys(type: Any, steps: Steps) -> list[str]:
+    """The keys that `type` has at `steps`, for suggestions."""
+    here = _alternatives(type)
+    for step in steps:
+        inner: list[Any] = []
+        for one in here:
+            arguments = typing.get_args(one)
+            if inspect.isclass(one) and issubclass(one, msgspec.Struct):
+                inner += [field.type for field in msgspec.structs.fields(one) if field.encode_name == step]
+            elif arguments:
+                inner.append(arguments[-1] if isinstance(step, str) else arguments[0])
+        here = [alternative for one in inner for alternative in _alternatives(one)]
+    structs = [one for one in here if inspect.isclass(one) and issubclass(one, msgspec.Struct)]
+    return [field.encode_name for one in structs for field in msgspec.structs.fields(one)]
+
+
+def _alternatives(type: Any) -> list[Any]:
+    if typing.get_origin(type) is typing.Annotated:
+        return _alternatives(typing.get_args(type)[0])
+    if typing.get_origin(type) in (typing.Union, types.UnionType):
+        return [alternative for one in typing.get_args(type) for alternative in _alternatives(one)]
+    return [type]
