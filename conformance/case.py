@@ -12,6 +12,7 @@ Operands are canonical: x [N, C, I…], w [C, M/g, K…], b [M]; the answer is y
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -47,7 +48,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     definition: bool | None = None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One configuration, with what it must show. Lengths are in elements; tuples have one entry per spatial axis."""
 
     id: str
@@ -93,12 +94,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """Number of spatial axes."""
         return len(self.input)
 
-    @property
+    @cached_property
     def extent(self) -> tuple[int, ...]:
         """K_e per axis."""
         return tuple((k - 1) * e + 1 for k, e in zip(self.kernel, self.dilation, strict=True))
 
-    @property
+    @cached_property
     def full(self) -> tuple[int, ...]:
         """F per axis: the length before padding crops; 0 where the input is empty."""
         return tuple(
@@ -106,7 +107,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
             for i, s, extent in zip(self.input, self.stride, self.extent, strict=True)
         )
 
-    @property
+    @cached_property
     def output(self) -> tuple[int, ...]:
         """O per axis; may be negative for a case without an answer."""
         return tuple(
@@ -114,11 +115,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
             for f, (lo, hi), op in zip(self.full, self.padding, self.output_padding, strict=True)
         )
 
-    @property
+    @cached_property
     def x_shape(self) -> tuple[int, ...]:
         return self.shapes.get("x", (self.batch, self.in_channels, *self.input))
 
-    @property
+    @cached_property
     def w_shape(self) -> tuple[int, ...]:
         return self.shapes.get("w", (self.in_channels, self.out_channels // max(self.groups, 1), *self.kernel))
 
@@ -126,7 +127,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     def b_shape(self) -> tuple[int, ...] | None:
         return self.shapes.get("b", (self.out_channels,)) if self.bias else None
 
-    @property
+    @cached_property
     def y_shape(self) -> tuple[int, ...]:
         return (self.batch, self.out_channels, *self.output)
 

@@ -55,7 +55,7 @@ def _forward(case: Case, operands: Operands) -> np.ndarray:
     # … and then one axis after the other: tap k of position i lands at i·s + k·e.
     rank = case.rank
     for axis in reversed(range(rank)):
-        stamps = _land(stamps, 1 + axis, stamps.ndim - (rank - axis), case, axis)
+        stamps = _land(stamps, case, axis)
     y = np.zeros((batch * case.out_channels, *case.output), stamps.dtype)
     here, there = _overlap(case)
     y[(slice(None), *here)] = stamps[(slice(None), *there)]
@@ -65,16 +65,20 @@ def _forward(case: Case, operands: Operands) -> np.ndarray:
     return y
 
 
-def _land(stamps: np.ndarray, tap_axis: int, pixel_axis: int, case: Case, axis: int) -> np.ndarray:
-    """Add up the taps of one spatial axis: [… K … I …] becomes [… F …], the tap axis is gone."""
+def _land(stamps: np.ndarray, case: Case, axis: int) -> np.ndarray:
+    """Add up the taps of one spatial axis, those after it being done: [… K, I…, F…] becomes [… I…, F, F…]."""
+    after = case.rank - axis - 1
+    tap_axis, pixel_axis = 1 + axis, stamps.ndim - 1 - after
+    shape = list(stamps.shape)
+    shape[pixel_axis] = case.full[axis]
+    del shape[tap_axis]
+    full = np.zeros(shape, stamps.dtype)
+    before, behind = (slice(None),) * tap_axis, (slice(None),) * after
     stride, dilation, length = case.stride[axis], case.dilation[axis], case.input[axis]
-    taps = np.moveaxis(stamps, (tap_axis, pixel_axis), (0, -1))
-    full = np.zeros((*taps.shape[1:-1], case.full[axis]), stamps.dtype)
-    if length:
-        for k in range(case.kernel[axis]):
-            begin = k * dilation
-            full[..., begin : begin + (length - 1) * stride + 1 : stride] += taps[k]
-    return np.moveaxis(full, -1, pixel_axis - 1)
+    for k in range(case.kernel[axis] if length else 0):
+        begin = k * dilation
+        full[(..., slice(begin, begin + (length - 1) * stride + 1, stride), *behind)] += stamps[(*before, k)]
+    return full
 
 
 def _overlap(case: Case) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

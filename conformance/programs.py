@@ -56,6 +56,11 @@ def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, s
     ]
 
 
+def name_of(named: str) -> str:
+    """The adapter's name behind a name or a file's path."""
+    return Path(named).stem.removesuffix(SUFFIX)
+
+
 def _matches_any(name: str, globs: set[str]) -> bool:
     from conformance.questions import matches
 
@@ -72,7 +77,7 @@ def _one(name: str, ours: dict[str, Path]) -> tuple[str, Path]:
         raise ProgramError(f"--adapter {name}: no such adapter and no such file: {hint}")
     if path.suffix != ".py" and not shutil.which(str(path.resolve())):
         raise ProgramError(f"--adapter {name}: neither a Python file nor executable: chmod +x it, or name it *.py")
-    return path.stem.removesuffix(SUFFIX), path.resolve()
+    return name_of(name), path.resolve()
 
 
 def _interpreter(name: str, given: str | None) -> str:

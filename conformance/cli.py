@@ -1,0 +1,246 @@
+"""The command `convt`. Each verb reads its arguments, asks the module that knows, and prints; imports happen inside the
+verbs, so that `convt --help` answers at once."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from conformance import __version__
+
+CLEAN, NEWS, USAGE, INCOMPLETE = 0, 1, 2, 3
+
+
+class _Group(click.Group):
+    """Turns the project's own errors into one sentence and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from conformance.programs import ProgramError
+        from conformance.runfile import RunFileError
+        from conformance.yamlfile import FileError
+
+        try:
+            return super().invoke(ctx)
+        except (ProgramError, RunFileError, FileError, UsageError) as error:
+            click.echo(f"convt: {error}", err=True)
+            ctx.exit(USAGE)
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            with contextlib.suppress(OSError):
+                sys.stdout.close()
+            ctx.exit(CLEAN)
+
+
+class UsageError(Exception):
+    """The command's words do not fit together."""
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="convt")
+def main() -> None:
+    """Conformance of transposed convolution: cases are data, frameworks are programs, the truth is arithmetic.
+
+    \b
+    convt run                                  the whole corpus on every framework that is installed
+    convt run 'stride/*' --route torch/*       some cases, some routes
+    convt show CASE --route torch/functional   one answer in words, and the script that repeats it
+    """
+
+
+def _pairs(values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not equals or not name or not path:
+            raise UsageError(f"--python {value}: expected NAME=PATH, as in --python torch=venv/bin/python")
+        pairs[name] = path
+    return pairs
+
+
+@main.command()
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+@click.option("--route", "routes", multiple=True, help="Routes: torch/*, */vjp, torch/functional@cuda.")
+@click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda. Default: all that a framework reports.")
+@click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
+@click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
+@click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
+@click.option("--subset", help="Only the cases of a named subset: smoke, compiled.")
+@click.option("--everywhere", is_flag=True, help="Run expensive compilers on every case, not on their subset.")
+@click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
+@click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--known", type=click.Path(), help="Folder of known divergences instead of ours.")
+@click.option("--output", "-o", type=click.Path(), help="Run file to write. Default: reports/run-TIME.jsonl.")
+@click.option("--report", type=click.Path(), help="HTML page to write. Default: beside the run file.")
+@click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one worker.")
+@click.option("--deadline", type=float, default=120.0, show_default=True, help="Seconds that one answer may take.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, help="Seed of the operands.")
+@click.pass_context
+def run(ctx: click.Context, **asked: Any) -> None:
+    """Run cases on routes; write a run file and a page; exit 0 clean, 1 news, 2 wrong usage, 3 incomplete.
+
+    \b
+    convt run 'output_padding/*' --route 'torch/*'
+    convt run --adapter my_adapter.py --subset smoke
+    convt run --adapter torch --python torch=old-venv/bin/python
+    """
+    from conformance import running
+
+    ctx.exit(running.run(asked))
+
+
+@main.command()
+@click.argument("case_id", metavar="CASE")
+@click.option("--route", help="The route to explain. Default: each that answers.")
+@click.option("--run", "run_path", type=click.Path(), help="Take the rows from this run file instead of asking anew.")
+@click.option("--script", is_flag=True, help="Print only the script that repeats the answer.")
+@click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
+@click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--dtype", "dtypes", multiple=True, help="Only this dtype.")
+@click.option("--check", "checks", multiple=True, help="Only this check.")
+@click.option("--fill", "fills", multiple=True, help="Only this fill.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the operands.")
+def show(**asked: Any) -> None:
+    """Explain one case on one route in words, and print a script in the framework's own API that repeats it.
+
+    \b
+    convt show 'stride/s[2,1]-k[2,3]' --route torch/functional
+    convt show claims/c12-same-ones --route tensorflow/nn --script > repeat.py
+    """
+    from conformance import running
+
+    running.show(asked)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN.jsonl...")
+@click.option("--output", "-o", type=click.Path(), required=True, help="The page to write.")
+def report(runs: tuple[str, ...], output: str) -> None:
+    """Write the HTML page of one run, or of several side by side.
+
+    \b
+    convt report reports/torch-2.13.jsonl reports/torch-2.9.jsonl -o reports/torch.html
+    """
+    from conformance import html, runfile
+
+    html.write([runfile.read(path) for path in runs], Path(output))
+    click.echo(f"wrote {output}")
+
+
+@main.command()
+@click.argument("before", metavar="A.jsonl")
+@click.argument("after", metavar="B.jsonl")
+@click.pass_context
+def diff(ctx: click.Context, before: str, after: str) -> None:
+    """What changed between two runs: added, removed, changed, same. Exits 1 where something did.
+
+    \b
+    convt diff monday.jsonl tuesday.jsonl
+    """
+    from conformance import runfile, terminal
+
+    difference = runfile.diff(runfile.read(before), runfile.read(after))
+    terminal.difference(difference)
+    ctx.exit(NEWS if difference.added or difference.removed or difference.changed else CLEAN)
+
+
+class _Cases(click.Group):
+    """A group whose verb may be left out: `convt cases 'stride/*'` lists."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@main.group(cls=_Cases)
+def cases() -> None:
+    """The corpus: `convt cases [GLOB]` lists it, `convt cases show ID` prints a case with its arithmetic."""
+
+
+@cases.command("list")
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def cases_list(globs: tuple[str, ...], files: tuple[str, ...], as_json: bool) -> None:
+    """List cases with their size.
+
+    \b
+    convt cases 'groups/*'
+    """
+    import msgspec
+
+    from conformance import load
+
+    chosen = load.select(_corpus(files), list(globs))
+    for case in chosen:
+        if as_json:
+            click.echo(msgspec.json.encode(case).decode())
+        else:
+            sizes = f"{list(case.input)} -> {list(case.output)}" if case.expect == "answer" else "must be refused"
+            click.echo(f"{case.id:48} {sizes:34} {case.why}".rstrip())
+    if not as_json:
+        click.echo(f"{len(chosen)} cases", err=True)
+
+
+@cases.command("show")
+@click.argument("case_id", metavar="CASE")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+def cases_show(case_id: str, files: tuple[str, ...]) -> None:
+    """Print a case with the arithmetic of its sizes.
+
+    \b
+    convt cases show claims/c17-output-size
+    """
+    from conformance import explain, load
+
+    for case in load.select(_corpus(files), [case_id]):
+        click.echo(explain.case_text(case))
+
+
+def _corpus(files: tuple[str, ...]) -> list:
+    from conformance import folder, load
+
+    return load.load([Path(name) for name in files] or [folder("cases")])
+
+
+@main.command()
+@click.option("--adapter", "named", multiple=True, help="Only this adapter: a name, or the path of a program.")
+@click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) -> None:
+    """Which frameworks are here, and what each route offers.
+
+    \b
+    convt adapters --python torch=old-venv/bin/python
+    """
+    from conformance import running
+
+    running.adapters(named, _pairs(pythons), as_json)
+
+
+@main.command()
+@click.option("--draft", type=click.Path(), metavar="RUN.jsonl", help="Draft entries for the new rows of a run.")
+def known(draft: str | None) -> None:
+    """The known divergences; or entries for a person to finish.
+
+    \b
+    convt known --draft reports/run.jsonl >> cases/known/torch.yaml
+    """
+    from conformance import folder, ledger, runfile
+
+    if draft:
+        click.echo(ledger.draft(runfile.read(draft).rows), nl=False)
+        return
+    for entry in ledger.Ledger.load(folder("cases") / "known").entries:
+        click.echo(f"{entry.where}: {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
+
+
+if __name__ == "__main__":
+    main()

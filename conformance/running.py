@@ -1,0 +1,221 @@
+"""What `convt run`, `convt show` and `convt adapters` do, once their arguments are read."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from conformance import explain, html, load, programs, runfile, terminal
+from conformance.case import CHECKS, DTYPES
+from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError, _pairs
+from conformance.compare import Expected
+from conformance.questions import Narrow, select
+from conformance.row import Row
+from conformance.session import Session, compiled_subset, corpus
+
+#: What of a command is kept in the header, so that --resume asks the same.
+ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "subset", "everywhere", "adapters", "pythons",
+         "files", "known", "threads", "deadline", "seed")  # fmt: skip
+
+
+def run(asked: dict[str, Any]) -> int:
+    """`convt run`; returns the exit status."""
+    begin, before = time.monotonic(), None
+    if asked["resume"]:
+        before = runfile.read(asked["resume"])
+        asked = asked | before.header["selection"] | {"output": asked["resume"]}
+    else:
+        asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
+    page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
+    _check_words(asked)
+    if not before and Path(asked["output"]).exists():
+        raise runfile.RunFileError(f"{asked['output']} exists: name another --output, or go on with it by --resume")
+
+    everything = corpus(asked["files"])
+    compiled = compiled_subset(everything) if not asked["files"] else frozenset()
+    narrow = Narrow(
+        *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
+        compiled=None if asked["everywhere"] or asked["files"] else compiled,
+    )
+    cases = _chosen(everything, asked)
+    pythons = _pairs(asked["pythons"])
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
+    session = Session.open(
+        chosen,
+        ledger=asked["known"] and Path(asked["known"]),
+        seed=asked["seed"],
+        deadline=asked["deadline"],
+        jobs=asked["jobs"] or 0,
+    )
+    rows: list[Row] = []
+    try:
+        _insist(session, asked)
+        selection = select(cases, session.hellos, narrow)
+        keys = list(selection.keys)
+        if not keys and not session.dead:
+            raise UsageError("nothing to run: no route takes these cases, dtypes, checks and fills")
+        header = session.header(everything, selection, {word: asked[word] for word in ASKED})
+        if before:
+            _same_run(before, header)
+            rows += before.rows
+        else:
+            Path(asked["output"]).parent.mkdir(parents=True, exist_ok=True)
+        writer = runfile.Writer(asked["output"], before)
+        if not before:
+            writer.header(header)
+        by_id = {case.id: case for case in cases}
+        try:
+            with terminal.progress(len(keys) - len(rows)) as step:
+                for row in session.rows(selection, [row.key for row in rows]):
+                    writer.row(row, by_id[row.case])
+                    rows.append(row)
+                    step(row)
+        except KeyboardInterrupt:
+            writer.close()
+            click.echo(
+                f"\ninterrupted: {len(rows)} of {len(keys)} rows are in {asked['output']}; "
+                f"go on with: convt run --resume {asked['output']}",
+                err=True,
+            )
+            return INCOMPLETE
+        problems = session.problems(selection, rows, everything, compiled) if not asked["files"] else []
+        seconds = time.monotonic() - begin
+        writer.footer(runfile.footer(rows, problems=problems, seconds=round(seconds, 2)))
+        writer.close()
+    finally:
+        session.close()
+    html.write([runfile.read(asked["output"])], page)
+    terminal.summary(header, rows, problems, seconds)
+    click.echo(f"rows: {asked['output']}\npage: {page}")
+    return _status(header, rows, problems)
+
+
+def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
+    if header["dead"] or any(row.verdict == "unrun" for row in rows):
+        return INCOMPLETE
+    return NEWS if problems or any(row.standing in terminal.NEWS for row in rows) else CLEAN
+
+
+def _check_words(asked: dict[str, Any]) -> None:
+    for option, known in (("dtypes", DTYPES), ("checks", CHECKS), ("fills", ("exact", "real", "given"))):
+        for word in asked[option]:
+            if word not in known:
+                raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
+
+
+def _chosen(everything: list, asked: dict[str, Any]) -> list:
+    cases = load.select(everything, list(asked["globs"]))
+    if asked.get("subset"):
+        from conformance import folder
+
+        subsets = load.load_subsets(folder("cases") / "subsets.yaml", everything)
+        if asked["subset"] not in subsets:
+            raise UsageError(f"--subset {asked['subset']}: there are {', '.join(subsets)}")
+        wanted = set(subsets[asked["subset"]])
+        cases = [case for case in cases if case.id in wanted]
+    return cases
+
+
+def _insist(session: Session, asked: dict[str, Any]) -> None:
+    """What the user asked for by name must be there."""
+    named = {programs.name_of(name) for name in asked["adapters"]} | set(_pairs(asked["pythons"]))
+    named |= {route.partition("/")[0] for route in asked["routes"] if "*" not in route.partition("/")[0]}
+    for name in sorted(named & session.absent.keys()):
+        raise UsageError(f"{name} was asked for and is not installed: {session.absent[name]}")
+    found = sorted({device for hello in session.hellos.values() for device in hello["devices"]})
+    offered = [f"{name}/{route['name']}" for name, hello in session.hellos.items() for route in hello["routes"]]
+    for pattern in asked["routes"]:
+        glob, _, device = pattern.partition("@")
+        if not session.dead and not any(load.matches(route, glob) for route in offered):
+            raise UsageError(f"--route {pattern}: no such route; there are {', '.join(offered)}")
+        if device and device not in found:
+            raise UsageError(f"--route {pattern}: no framework reports a device {device}, only {', '.join(found)}")
+    for device in asked["devices"]:
+        if device not in found and not session.dead:
+            raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
+
+
+def _same_run(before: runfile.Run, header: dict[str, Any]) -> None:
+    for word, what in (("corpus", "the case files have"), ("suite", "this program has")):
+        if before.header[word] != header[word]:
+            raise runfile.RunFileError(f"{before.path}: cannot go on: {what} changed since; start a new run")
+    then = {name: hello["version"] for name, hello in before.header["adapters"].items()}
+    now = {name: hello["version"] for name, hello in header["adapters"].items()}
+    if then != now:
+        raise runfile.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
+
+
+def show(asked: dict[str, Any]) -> None:
+    """`convt show`: the rows of one case in words, with the script that repeats them."""
+    _check_words(asked)
+    everything = corpus(asked["files"])
+    if asked["run_path"]:
+        found = runfile.read(asked["run_path"])
+        rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
+        cases = found.cases
+        seed = found.header["seed"]
+        if not rows:
+            where = asked["route"] or "any route"
+            raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
+    else:
+        [case] = load.select(everything, [asked["case_id"]])[:1]
+        routes = (asked["route"],) if asked["route"] else ()
+        chosen = programs.choose(tuple(asked["adapters"]), routes, _pairs(asked["pythons"]), 1)
+        session = Session.open(chosen, seed=asked["seed"])
+        try:
+            _insist(session, asked | {"routes": routes, "devices": ()})
+            narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")), compiled=None)
+            rows = list(session.rows(select([case], session.hellos, narrow)))
+        finally:
+            session.close()
+        cases, seed = {case.id: case}, asked["seed"]
+    for row in rows:
+        case = cases[row.case]
+        if not asked["script"]:
+            click.echo(explain.paragraph(row, case) + "\n")
+    told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
+    told = told or next((row for row in rows if row.detail.get("plan")), None)
+    if told is None:
+        return
+    case = cases[told.case]
+    expected = Expected(case, told.check, told.dtype, told.fill, seed)
+    answer = expected.answer if case.expect == "answer" else None
+    if not asked["script"]:
+        click.echo(f"# A script that repeats {told.key}:\n")
+    click.echo(explain.script(told, case, expected.operands, answer))
+
+
+def _wanted(row: Row, asked: dict[str, Any]) -> bool:
+    return (
+        (not asked["route"] or load.matches(row.route, asked["route"].partition("@")[0]))
+        and (not asked["dtypes"] or row.dtype in asked["dtypes"])
+        and (not asked["checks"] or row.check in asked["checks"])
+        and (not asked["fills"] or row.fill in asked["fills"])
+    )
+
+
+def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> None:
+    """`convt adapters`: what is here and what it offers."""
+    session = Session.open(programs.choose(named, (), pythons, 1), jobs=os.cpu_count() or 1)
+    session.close()
+    if as_json:
+        said = {"adapters": session.hellos, "absent": session.absent, "dead": session.dead}
+        click.echo(json.dumps(msgspec.to_builtins(said), indent=2))
+        return
+    for name, hello in session.hellos.items():
+        click.echo(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
+        for route in hello["routes"]:
+            compiler = "; expensive compiler: subset `compiled`" if route["compiler"] else ""
+            offered = f"{', '.join(route['dtypes'])}; {', '.join(route['checks'])}"
+            click.echo(f"  {name}/{route['name']}: {offered}{compiler}")
+    for name, reason in session.absent.items():
+        click.echo(f"{name} absent: {reason}")
+    for name, reason in session.dead.items():
+        click.echo(f"{name} dead: {reason}")

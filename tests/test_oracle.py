@@ -1,0 +1,115 @@
+"""The two formulations of the definition agree, and have the properties that the operator has."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from conformance import data, oracle
+from conformance.case import CHECKS, DTYPES, Case
+
+
+@st.composite
+def cases(draw: st.DrawFn, max_rank: int = 3) -> Case:
+    rank = draw(st.integers(1, max_rank))
+    groups = draw(st.integers(1, 3))
+
+    def axes(least: int, most: int) -> tuple[int, ...]:
+        return tuple(draw(st.integers(least, most)) for _ in range(rank))
+
+    case = Case(
+        id="drawn/case",
+        input=axes(0, 4),
+        kernel=axes(1, 4),
+        in_channels=groups * draw(st.integers(1, 3)),
+        out_channels=groups * draw(st.integers(1, 3)),
+        batch=draw(st.integers(0, 3)),
+        groups=groups,
+        stride=axes(1, 4),
+        dilation=axes(1, 3),
+        padding=tuple((draw(st.integers(-2, 5)), draw(st.integers(-2, 5))) for _ in range(rank)),
+        output_padding=axes(0, 3),
+        bias=draw(st.booleans()),
+    )
+    assume(case.problem() is None)
+    return case
+
+
+def exact(case: Case, check: str, seed: int = 0) -> dict[str, np.ndarray]:
+    return data.operands(case, check, "float64", "exact", seed).arrays
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@given(case=cases(), seed=st.integers(0, 2**31))
+@settings(max_examples=100, deadline=None)
+def test_two_formulations_agree(check, case, seed):
+    assume(check != "grad_bias" or case.bias)
+    arrays = exact(case, check, seed)
+    answer = oracle.answer(case, check, arrays)
+    assert answer.shape == case.result_shape(check)
+    assert np.array_equal(answer, oracle.answer_by_definition(case, check, arrays))
+
+
+@given(case=cases())
+@settings(max_examples=100, deadline=None)
+def test_gradient_is_the_adjoint(case):
+    """⟨y(x), g⟩ = ⟨x, dx(g)⟩ = ⟨w, dw(x, g)⟩ without bias, exactly, in integers."""
+    arrays = {name: np.sign(array) for name, array in exact(case, "grad_input").items() if name != "b"}
+    y = oracle.answer(case, "forward", {name: arrays[name] for name in "xw"})
+    product = np.vdot(y, arrays["g"])
+    assert product == np.vdot(arrays["x"], oracle.answer(case, "grad_input", arrays))
+    assert product == np.vdot(arrays["w"], oracle.answer(case, "grad_weight", arrays))
+
+
+@given(case=cases())
+@settings(max_examples=60, deadline=None)
+def test_linear_in_each_operand(case):
+    one, two = exact(case, "forward", 1), exact(case, "forward", 2)
+    for name in ("x", "w"):
+        both = one | {name: one[name] + two[name]}
+        parts = [oracle.answer(case, "forward", one | {name: array}) for array in (one[name], two[name])]
+        bias = one["b"].reshape(-1, *[1] * case.rank) if case.bias else 0
+        assert np.array_equal(oracle.answer(case, "forward", both), sum(parts) - bias)
+
+
+def test_a_published_example():
+    """Dumoulin and Visin's arithmetic by hand: the stamp [1, 2, 3] at stride 2, cropped by one at the beginning."""
+    case = Case(
+        id="hand/one", input=(2,), kernel=(3,), in_channels=1, out_channels=1, batch=1, groups=1, stride=(2,),
+        dilation=(1,), padding=((1, 0),), output_padding=(2,), bias=True,
+    )  # fmt: skip
+    arrays = {"x": np.array([[[10.0, 100.0]]]), "w": np.array([[[1.0, 2.0, 3.0]]]), "b": np.array([5.0])}
+    # full length: 10 20 30+100 200 300; the first goes, two positions of nothing but bias are added
+    assert oracle.answer(case, "forward", arrays).tolist() == [[[25.0, 135.0, 205.0, 305.0, 5.0, 5.0]]]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(case=cases(), seed=st.integers(0, 2**31))
+@settings(max_examples=60, deadline=None)
+def test_exact_operands_leave_nothing_to_round(dtype, case, seed):
+    """Every partial sum is at most Σ|terms| ≤ 2^p, so it is representable in any order of summation."""
+    for check in CHECKS[: 4 if case.bias else 3]:
+        operands = data.operands(case, check, dtype, "exact", seed)
+        assert oracle.magnitude(case, check, operands.arrays).max(initial=0) <= 2 ** data.SIGNIFICAND[dtype]
+        for array in operands.arrays.values():
+            assert np.array_equal(data.decode(data.encode(array, dtype), dtype), array)
+
+
+def test_operands_are_the_formula_and_not_a_generator():
+    """SplitMix64 as published, seed 0: its first outputs; another implementation must agree with these numbers."""
+    first = [int(value) for value in data.mix(0, "x", 4)]
+    state, wanted = 0, []
+    for _ in range(4):
+        z = state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) % 2**64
+        wanted.append(z ^ (z >> 31))
+        state = (state + 0x9E3779B97F4A7C15) % 2**64
+    assert first == wanted
+
+
+def test_bfloat16_rounds_to_nearest_even():
+    values = np.array([1.0, 1.00390625, 1.01171875, -1.00390625])  # the middle two lie halfway between neighbours
+    assert data.decode(data.encode(values, "bfloat16"), "bfloat16").tolist() == [1.0, 1.0, 1.015625, -1.0]
