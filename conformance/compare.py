@@ -100,7 +100,7 @@ def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected
     `lean`: the mean signed error over its standard error. No verdict rests on it, since a small systematic bias passes
     any worst-case bound; a reader should look where it is far beyond 3.
     """
-    if not error.size:
+    if not error.size or not np.isfinite(error).all():
         return {}
     units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
     spread = units.std() / np.sqrt(units.size)

@@ -1,0 +1,81 @@
+"""The comparator against answers that are wrong on purpose."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conformance import bounds, data
+from conformance.case import DTYPES, Case
+from conformance.compare import Expected, compare
+
+CASE = Case(
+    id="compare/one", input=(4, 5), kernel=(3, 2), in_channels=4, out_channels=3, batch=2, groups=1, stride=(2, 1),
+    dilation=(1, 2), padding=((1, 0), (0, 1)), output_padding=(0, 1), bias=True, dtypes=DTYPES,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_right_answer_passes_and_one_wrong_bit_does_not(dtype):
+    expected = Expected(CASE, "forward", dtype, "exact")
+    returned = data.encode(expected.answer, dtype)
+    assert "mismatch" not in compare(expected, returned, dtype)
+    at = (1, 2, 3, 4)
+    bits = returned.copy().view(f"u{returned.itemsize}")
+    bits[at] ^= 1
+    detail = compare(expected, bits.view(returned.dtype), dtype)
+    assert detail["mismatch"] == "values"
+    assert detail["wrong"] == 1
+    assert detail["of"] == returned.size
+    assert tuple(detail["first_wrong"]["index"]) == at
+    assert detail["first_wrong"]["expected"] == expected.answer[at] != detail["first_wrong"]["returned"]
+
+
+def test_shape_comes_before_dtype_before_specials_before_values():
+    expected = Expected(CASE, "forward", "float32", "exact")
+    right = data.encode(expected.answer, "float32")
+    wrong = np.full_like(right, np.nan)
+    assert compare(expected, wrong[..., :-1].astype("float64"), "float64")["mismatch"] == "shape"
+    assert compare(expected, wrong.astype("float64"), "float64")["mismatch"] == "dtype"
+    assert compare(expected, wrong, "float32")["mismatch"] == "specials"
+    assert compare(expected, right + 1, "float32")["mismatch"] == "values"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("fill", ["exact", "real"])
+def test_a_special_value_where_a_number_belongs_is_wrong(value, fill):
+    expected = Expected(CASE, "forward", "float32", fill)
+    returned = data.encode(expected.answer, "float32")
+    returned[0, 0, 0, 0] = value
+    detail = compare(expected, returned, "float32")
+    assert detail["mismatch"] == "specials"
+    assert isinstance(detail["first_wrong"]["returned"], str)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_real_operands_pass_up_to_the_bound_and_not_beyond(dtype):
+    expected = Expected(CASE, "forward", dtype, "real")
+    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, {})
+    # float64 answers cannot be told from the oracle's own rounding, so the allowance is put on its own answer.
+    inside = data.encode(expected.answer + 0.4 * allowed, dtype)
+    outside = data.encode(expected.answer + 2.5 * allowed, dtype)
+    assert "mismatch" not in compare(expected, inside, dtype)
+    detail = compare(expected, outside, dtype)
+    assert detail["mismatch"] == "values"
+    assert detail["share"] > 1
+
+
+def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_own():
+    """Sums in float16 of many terms: outside what float32 accumulation can do, inside what float16 can."""
+    case = Case(
+        id="compare/long", input=(40,), kernel=(1,), in_channels=64, out_channels=2, batch=2, groups=1, stride=(1,),
+        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=False,
+    )  # fmt: skip
+    expected = Expected(case, "forward", "float16", "real")
+    x, w = (data.encode(expected.operands[name], "float16") for name in "xw")
+    y = np.zeros((2, 2, 40), "float16")
+    for channel in range(64):
+        y += x[:, channel, None, :] * w[None, channel]
+    fine, coarse = {"float16": {"accumulator": "float32"}}, {"float16": {"accumulator": "float16"}}
+    assert compare(expected, y, "float16", fine)["mismatch"] == "values"
+    assert "mismatch" not in compare(expected, y, "float16", coarse)

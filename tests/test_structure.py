@@ -1,0 +1,82 @@
+"""Who may know whom: the direction of knowledge, read from the imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance
+
+PACKAGE = Path(conformance.__file__).parent
+FRAMEWORKS = {"torch", "tensorflow", "jax", "keras", "onnx", "onnxruntime"}
+
+#: Module → the modules of ours that it may import. What is not named may import nothing of ours.
+MAY_KNOW = {
+    "conventions": {"case"},
+    "data": {"case", "oracle"},
+    "oracle": {"case"},
+    "bounds": {"case"},
+    "mutants": {"case", "oracle", "data"},
+    "claims": {"case"},
+    "compare": {"case", "oracle", "data", "bounds", "mutants"},
+    "load": {"case", "conventions", "yamlfile"},
+    "ledger": {"row", "case", "yamlfile"},
+    "runfile": {"row", "case"},
+    "explain": {"row", "case"},
+    "questions": {"row", "case"},
+    "worker": {"adapter"},
+    "programs": {"worker", "questions"},
+    "judge": {"case", "row", "questions", "worker", "compare", "data", "claims", "mutants"},
+    "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
+    "session": {"adapter", "case", "engine", "ledger", "load", "programs", "questions", "row", "worker"},
+    "html": {"runfile", "explain", "row", "case"},
+    "terminal": {"explain", "row", "runfile"},
+}
+FRONTS = {"cli", "running", "pytest_plugin"}
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of all modules that a file imports, wherever in the file."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def ours(names: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in names if name.startswith("conformance.")} & set(MODULES)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in FRONTS])
+def test_a_module_knows_only_what_it_may(module):
+    assert ours(imported(PACKAGE / f"{module}.py")) <= MAY_KNOW.get(module, set())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nobody_knows_the_fronts_and_nobody_of_ours_imports_a_framework(module):
+    names = imported(PACKAGE / f"{module}.py")
+    assert not {name.split(".")[0] for name in names} & FRAMEWORKS
+    if module not in FRONTS:
+        assert not ours(names) & FRONTS
+
+
+@pytest.mark.parametrize("path", sorted(conformance.folder("adapters").glob("*.py")), ids=lambda path: path.stem)
+def test_an_adapter_knows_the_workers_half_and_its_framework(path):
+    assert {name.split(".")[0] for name in imported(path) if name.startswith("conformance")} <= {"conformance"}
+    assert ours(imported(path)) <= {"adapter"}
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_the_command_line_imports_no_framework_and_little_else():
+    heavy = {"torch", "tensorflow", "jax", "numpy", "rich", "yaml"}
+    code = f"import sys, conformance.cli; print(*(set(sys.modules) & {heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
