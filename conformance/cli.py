@@ -176,9 +176,9 @@ def cases_list(globs: tuple[str, ...], files: tuple[str, ...], as_json: bool) ->
     """
     import msgspec
 
-    from conformance import load
+    from conformance.globs import select
 
-    chosen = load.select(_corpus(files), list(globs))
+    chosen = select(_corpus(files), globs)
     for case in chosen:
         if as_json:
             click.echo(msgspec.json.encode(case).decode())
@@ -198,9 +198,10 @@ def cases_show(case_id: str, files: tuple[str, ...]) -> None:
     \b
     convt cases show claims/c17-output-size
     """
-    from conformance import explain, load
+    from conformance import explain
+    from conformance.globs import select
 
-    for case in load.select(_corpus(files), [case_id]):
+    for case in select(_corpus(files), [case_id]):
         click.echo(explain.case_text(case))
 
 

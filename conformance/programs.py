@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from conformance import folder
+from conformance.globs import matches
 from conformance.worker import Program, environment
 
 SUFFIX = "_adapter"
@@ -62,8 +63,6 @@ def name_of(named: str) -> str:
 
 
 def _matches_any(name: str, globs: set[str]) -> bool:
-    from conformance.questions import matches
-
     return any(matches(name, glob) for glob in globs)
 
 

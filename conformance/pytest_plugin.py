@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conformance import explain, folder, load, programs
+from conformance import explain, folder, globs, load, programs
 from conformance.case import Case
 from conformance.questions import Narrow, Selection, select
 from conformance.row import Key, Row
@@ -80,7 +80,7 @@ class Family(pytest.File):
             everything = corpus()
             compiled = compiled_subset(everything)
             if name := self.config.getoption("--convt-subset"):
-                wanted = load.load_subsets(folder("cases") / "subsets.yaml", everything).get(name)
+                wanted = globs.load_subsets(folder("cases") / "subsets.yaml", everything).get(name)
                 if wanted is None:
                     raise pytest.UsageError(f"--convt-subset {name}: no such subset")
                 cases = [case for case in cases if case.id in set(wanted)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from conformance.case import Case
+from conformance.globs import matches
 from conformance.row import Key
 
 
@@ -117,13 +115,3 @@ def _wanted(route: str, device: str, narrow: Narrow) -> bool:
     return not narrow.routes or any(
         matches(f"{route}@{device}" if "@" in pattern else route, pattern) for pattern in narrow.routes
     )
-
-
-@lru_cache(4096)
-def _pattern(glob: str) -> re.Pattern:
-    return re.compile(fnmatch.translate(glob.replace("[", "[[]")))
-
-
-def matches(name: str, glob: str) -> bool:
-    """Whether a glob of * and ? fits; brackets are literal, since ids contain them."""
-    return _pattern(glob).match(name) is not None

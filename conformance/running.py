@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from conformance import explain, html, load, programs, runfile, terminal
+from conformance import explain, globs, html, programs, runfile, terminal
 from conformance.case import CHECKS, DTYPES
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError, _pairs
 from conformance.compare import Expected
@@ -111,11 +111,11 @@ def _check_words(asked: dict[str, Any]) -> None:
 
 
 def _chosen(everything: list, asked: dict[str, Any]) -> list:
-    cases = load.select(everything, list(asked["globs"]))
+    cases = globs.select(everything, list(asked["globs"]))
     if asked.get("subset"):
         from conformance import folder
 
-        subsets = load.load_subsets(folder("cases") / "subsets.yaml", everything)
+        subsets = globs.load_subsets(folder("cases") / "subsets.yaml", everything)
         if asked["subset"] not in subsets:
             raise UsageError(f"--subset {asked['subset']}: there are {', '.join(subsets)}")
         wanted = set(subsets[asked["subset"]])
@@ -133,7 +133,7 @@ def _insist(session: Session, asked: dict[str, Any]) -> None:
     offered = [f"{name}/{route['name']}" for name, hello in session.hellos.items() for route in hello["routes"]]
     for pattern in asked["routes"]:
         glob, _, device = pattern.partition("@")
-        if not session.dead and not any(load.matches(route, glob) for route in offered):
+        if not session.dead and not any(globs.matches(route, glob) for route in offered):
             raise UsageError(f"--route {pattern}: no such route; there are {', '.join(offered)}")
         if device and device not in found:
             raise UsageError(f"--route {pattern}: no framework reports a device {device}, only {', '.join(found)}")
@@ -165,7 +165,7 @@ def show(asked: dict[str, Any]) -> None:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
     else:
-        [case] = load.select(everything, [asked["case_id"]])[:1]
+        [case] = globs.select(everything, [asked["case_id"]])[:1]
         routes = (asked["route"],) if asked["route"] else ()
         chosen = programs.choose(tuple(asked["adapters"]), routes, _pairs(asked["pythons"]), 1)
         session = Session.open(chosen, seed=asked["seed"])
@@ -194,7 +194,7 @@ def show(asked: dict[str, Any]) -> None:
 
 def _wanted(row: Row, asked: dict[str, Any]) -> bool:
     return (
-        (not asked["route"] or load.matches(row.route, asked["route"].partition("@")[0]))
+        (not asked["route"] or globs.matches(row.route, asked["route"].partition("@")[0]))
         and (not asked["dtypes"] or row.dtype in asked["dtypes"])
         and (not asked["checks"] or row.check in asked["checks"])
         and (not asked["fills"] or row.fill in asked["fills"])

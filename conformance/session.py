@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from conformance import __version__, adapter, folder, load
+from conformance import __version__, adapter, folder, globs, load
 from conformance.case import Case
 from conformance.engine import Engine
 from conformance.ledger import Ledger
@@ -34,7 +34,7 @@ def corpus(paths: Sequence[str] = ()) -> list[Case]:
 
 def compiled_subset(cases: list[Case]) -> frozenset[str]:
     """The case ids on which expensive compilers run."""
-    return frozenset(load.load_subsets(folder("cases") / "subsets.yaml", cases).get("compiled", ()))
+    return frozenset(globs.load_subsets(folder("cases") / "subsets.yaml", cases).get("compiled", ()))
 
 
 @dataclass
