@@ -36,11 +36,15 @@ WHOLE: Any = object()
 
 
 class FileError(Exception):
-    """One sentence about one place of a file: what is wrong, where, and what to do. `line` is None for a whole file."""
+    """One sentence about one place of a file: what is wrong, where, and what to do.
 
-    def __init__(self, path: str | Path, line: int | None, message: str):
-        self.path, self.line, self.message = Path(path), line, message
-        super().__init__(f"{shown(path)}:{line}: {message}" if line else f"{shown(path)}: {message}")
+    `line` is None for a whole file, `path` too where what was asked of the files is wrong.
+    """
+
+    def __init__(self, path: str | Path | None, line: int | None, message: str):
+        self.path, self.line, self.message = path and Path(path), line, message
+        where = f"{shown(path)}:{line}: " if path and line else f"{shown(path)}: " if path else ""
+        super().__init__(where + message)
 
 
 def shown(path: str | Path) -> str:
@@ -78,7 +82,8 @@ def read(path: str | Path) -> Document:
         data = reader.document(yaml.parse(text, Loader=Loader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise FileError(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}; repair it") from None
+        line = mark.line + 1 if mark else 1
+        raise FileError(path, line, f"not YAML: {error.problem or error.context}; look here and above") from None
     except yaml.YAMLError as error:
         raise FileError(path, 1, f"not YAML: {str(error).splitlines()[0]}") from None
     return Document(path, data, reader.lines)
@@ -96,14 +101,13 @@ def convert(document: Document, type: Any, value: Any = WHOLE, locate: Callable[
     except msgspec.ValidationError as error:
         text, _, place = str(error).partition(" - at `")
         text = text.replace("`object`", "a mapping").replace("`array`", "a list")
-        steps = _steps(place.rstrip("`"))
-        unknown = re.fullmatch(r"Object contains unknown field `(.*)`", text)
-        if unknown:
-            known = _keys(type, steps)
-            steps += (unknown[1],)
-            text = unknown_key(unknown[1], known)
+        steps, known = _steps(place.rstrip("`")), _known(type, _steps(place.rstrip("`")))
+        if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", text):
+            raise document.error(locate((*steps, unknown[1])), unknown_key(unknown[1], known)) from None
+        if wrong := re.fullmatch(r"Invalid enum value '?(.*?)'?", text):
+            text = f"there is no {wrong[1]!r}" + nearest(wrong[1], known, of="there are")
         name = next((step for step in reversed(steps) if isinstance(step, str)), None)
-        where = f"{name}: " if name is not None and not unknown else ""
+        where = f"{name}: " if name is not None else ""
         raise document.error(locate(steps), where + text[0].lower() + text[1:]) from None
 
 
@@ -278,20 +282,24 @@ def _steps(place: str) -> Steps:
     return tuple(steps)
 
 
-def _keys(type: Any, steps: Steps) -> list[str]:
-    """The keys that `type` has at `steps`, for suggestions."""
+def _known(type: Any, steps: Steps) -> list[str]:
+    """What may stand at `steps` of a value of this type, for suggestions: keys of a mapping, words of a Literal."""
     here = _alternatives(type)
     for step in steps:
         inner: list[Any] = []
         for one in here:
             arguments = typing.get_args(one)
-            if inspect.isclass(one) and issubclass(one, msgspec.Struct):
+            if _is_struct(one):
                 inner += [field.type for field in msgspec.structs.fields(one) if field.encode_name == step]
             elif arguments:
                 inner.append(arguments[-1] if isinstance(step, str) else arguments[0])
         here = [alternative for one in inner for alternative in _alternatives(one)]
-    structs = [one for one in here if inspect.isclass(one) and issubclass(one, msgspec.Struct)]
-    return [field.encode_name for one in structs for field in msgspec.structs.fields(one)]
+    keys = [field.encode_name for one in here if _is_struct(one) for field in msgspec.structs.fields(one)]
+    return keys + [word for one in here if typing.get_origin(one) is typing.Literal for word in typing.get_args(one)]
+
+
+def _is_struct(type: Any) -> bool:
+    return inspect.isclass(type) and issubclass(type, msgspec.Struct)
 
 
 def _alternatives(type: Any) -> list[Any]:

@@ -1,0 +1,229 @@
+"""A case as it is written in YAML → Case, or the sentence that says why not."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from conformance import conventions
+from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dtype, Fill
+from conformance.yamlfile import FileError, Steps
+
+MOST_ELEMENTS = 2**28
+RANKS = (1, 2, 3)
+ID = re.compile(r"[A-Za-z0-9._\-=,\[\]+]+")
+
+#: error(steps inside the case, message) → the FileError to raise.
+Error = Callable[[Steps, str], FileError]
+PerAxis = int | list[int]
+
+
+class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a case: the fields of Case before anything is spread over the axes. None: has to be written."""
+
+    id: str | None = None
+    input: list[int] | None = None
+    kernel: PerAxis | None = None
+    in_channels: int | None = None
+    out_channels: int | None = None
+    batch: int = 2
+    groups: int = 1
+    stride: PerAxis = 1
+    dilation: PerAxis = 1
+    padding: int | list[int | tuple[int, int]] = 0
+    output_padding: PerAxis = 0
+    bias: bool = False
+    dtypes: tuple[Dtype, ...] = ("float32",)
+    checks: tuple[Check, ...] = ("forward",)
+    fills: tuple[Fill, ...] | None = None
+    convention: str | None = None
+    output_size: PerAxis | None = None
+    input_layout: str | None = None
+    kernel_layout: str | None = None
+    shapes: dict[Literal["x", "w", "b"], list[int]] = {}
+    options: dict[str, Any] = {}
+    operands: dict[Literal["x", "w", "b", "g"], Any] = {}
+    expect: Literal["answer", "refuse"] = "answer"
+    claim: Claim | None = None
+    why: str = ""
+    source: str = ""
+
+
+KEYS = [field.name for field in msgspec.structs.fields(Raw)]
+
+
+def make(raw: Raw, name: str, where: str, error: Error) -> Case:
+    """The Case called `name`, checked. Raises what `error` makes of the first thing that is wrong."""
+    for key in ("input", "kernel", "in_channels", "out_channels"):
+        if getattr(raw, key) is None:
+            raise error((), f"{key} is missing: write it in the case or in base")
+    if not ID.fullmatch(name.partition("/")[2]):
+        raise error(("id",), f"the id {name!r} may have letters, digits and . _ - = , [ ] + only: rename the case")
+    rank = len(raw.input)
+    if rank not in RANKS:
+        raise error(("input",), f"input has {rank} lengths, there are cases of 1, 2 or 3 axes: write as many")
+    for key in ("dtypes", "checks", "fills"):
+        _check_list(key, getattr(raw, key), error)
+
+    def spread(key: str) -> tuple:
+        value = getattr(raw, key)
+        if isinstance(value, list) and len(value) != rank:
+            raise error((key,), f"{key} has {_count(value)}, input has {_count(raw.input)}: write one for each axis")
+        return tuple(value) if isinstance(value, list) else (value,) * rank
+
+    case = Case(
+        id=name,
+        input=tuple(raw.input),
+        kernel=spread("kernel"),
+        in_channels=raw.in_channels,
+        out_channels=raw.out_channels,
+        batch=raw.batch,
+        groups=raw.groups,
+        stride=spread("stride"),
+        dilation=spread("dilation"),
+        padding=tuple((both, both) if isinstance(both, int) else both for both in spread("padding")),
+        output_padding=spread("output_padding"),
+        bias=raw.bias,
+        dtypes=raw.dtypes,
+        checks=raw.checks,
+        fills=raw.fills or (("given",) if raw.operands else ("exact", "real")),
+        convention=raw.convention,
+        output_size=None if raw.output_size is None else spread("output_size"),
+        input_layout=raw.input_layout,
+        kernel_layout=raw.kernel_layout,
+        shapes={operand: tuple(shape) for operand, shape in raw.shapes.items()},
+        options=raw.options,
+        operands=raw.operands,
+        expect=raw.expect,
+        claim=raw.claim,
+        why=raw.why,
+        source=raw.source,
+        where=where,
+    )
+    case, problem = _resolve(case, error)
+    _check_expect(case, problem or case.problem(), error)
+    _check_sizes(case, error)
+    _check_layouts(case, error)
+    _check_operands(case, error)
+    _check_claim(case, error)
+    return case
+
+
+def _resolve(case: Case, error: Error) -> tuple[Case, str | None]:
+    """The convention turned into numbers, and why it does not allow the output size that was asked for."""
+    if case.convention is None:
+        return case, None
+    if any(case.output_padding):
+        raise error(("output_padding",), f"{case.convention} gives the output padding itself: delete output_padding")
+    # Formulas divide by nothing, but a range of legal sizes needs a stride.
+    if case.problem() is not None and min(*case.stride, *case.kernel, *case.dilation) < 1:
+        raise error(("convention",), f"a convention needs sound numbers, but {case.problem()}: delete the convention")
+    sizes = case.output_size or (None,) * case.rank
+    columns = (case.input, case.extent, case.stride, case.padding, sizes)
+    try:
+        resolved = conventions.resolve(
+            case.convention, [conventions.Axis(*axis) for axis in zip(*columns, strict=True)]
+        )
+    except ValueError as why:
+        raise error(("convention",), str(why)) from None
+    numbers = {"padding": resolved.padding, "output_padding": resolved.output_padding}
+    return msgspec.structs.replace(case, **numbers), resolved.problem
+
+
+def _check_expect(case: Case, problem: str | None, error: Error) -> None:
+    if case.expect == "answer" and problem is not None:
+        raise error(_culprit(problem), f"there is no answer: {problem}; correct it or write expect: refuse")
+    if case.expect == "refuse" and problem is None and not case.options:
+        raise error(("expect",), "the numbers have an answer: delete expect: refuse, or make them invalid")
+    if "b" in case.shapes and not case.bias:
+        raise error(("shapes", "b"), "b has a shape and there is no bias: write bias: true")
+    if case.expect == "refuse" and case.checks != ("forward",):
+        raise error(("checks",), "what must be refused has no gradients: delete checks")
+    if "grad_bias" in case.checks and not case.bias:
+        raise error(("checks",), "grad_bias needs a bias: write bias: true, or delete grad_bias")
+
+
+def _culprit(problem: str) -> Steps:
+    """The key that a problem speaks of, which is its first word."""
+    word = problem.partition(" ")[0]
+    return ({"x": "shapes", "w": "shapes", "b": "shapes", "output": "output_size"}.get(word, word),)
+
+
+def _check_sizes(case: Case, error: Error) -> None:
+    full = (case.batch, case.out_channels, *case.full)
+    for what, shape in (("x", case.x_shape), ("w", case.w_shape), ("y", case.y_shape), ("y before padding", full)):
+        elements = math.prod(max(length, 0) for length in shape)
+        if elements > MOST_ELEMENTS or max(map(abs, shape), default=0) > MOST_ELEMENTS:
+            raise error((), f"{what} {list(shape)} has more than {MOST_ELEMENTS} elements: make the case smaller")
+
+
+def _check_layouts(case: Case, error: Error) -> None:
+    spatial = AXIS_LETTERS[case.rank]
+    for key, letters in (("input_layout", "NC" + spatial), ("kernel_layout", "IO" + spatial)):
+        layout = getattr(case, key)
+        if layout is not None and sorted(layout) != sorted(letters):
+            raise error((key,), f"{layout!r} is not a permutation of {letters!r}: write each letter once")
+
+
+def _check_operands(case: Case, error: Error) -> None:
+    if ("given" in case.fills) != bool(case.operands) or (case.operands and len(case.fills) > 1):
+        raise error(("fills",), "the fill given stands alone and goes with operands: write both or neither")
+    right = {"x": case.x_shape, "w": case.w_shape, "b": case.b_shape, "g": case.y_shape}
+    for operand, value in case.operands.items():
+        here = ("operands", operand)
+        if right[operand] is None:
+            raise error(here, "b is given and there is no bias: write bias: true")
+        if operand == "g" and case.checks == ("forward",):
+            raise error(here, "g is given and no gradient is checked: delete it, or name the checks")
+        if value == "ones":
+            continue
+        shape = _shape(value)
+        if shape is None:
+            raise error(here, f"{operand} is not an array of numbers: write nested lists of equal lengths, or ones")
+        if shape != right[operand]:
+            raise error(here, f"{operand} has shape {list(shape)}, the case needs {list(right[operand])}: correct it")
+
+
+def _check_claim(case: Case, error: Error) -> None:
+    claim = case.claim
+    if claim is None:
+        return
+    here = ("claim",)
+    others = [
+        key for key in ("values", "not_values", "answers", "definition") if getattr(claim, key) is not None
+    ]
+    if len(others) > 1 or not (others or claim.shape):
+        raise error(here, "a claim has one of values, not_values, answers, definition, with or without shape")
+    if len(case.checks) != 1:
+        raise error(here, f"a claim is about one check, the case has {len(case.checks)}: name one")
+    if not claim.says or not claim.source:
+        raise error(here, "a claim says something and has a source: write both")
+    for key in ("values", "not_values"):
+        if key in others and _shape(getattr(claim, key)) is None:
+            raise error((*here, key), f"{key} is not an array of numbers: write nested lists of equal lengths")
+
+
+def _check_list(key: str, values: Sequence[str] | None, error: Error) -> None:
+    if values is not None and (not values or len(set(values)) < len(values)):
+        raise error((key,), f"{key} is empty: name at least one" if not values else f"{key} repeats itself")
+
+
+def _count(values: Sequence) -> str:
+    return f"{len(values)} entries" if len(values) != 1 else "1 entry"
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of nested lists of numbers; None where they are ragged or hold anything else."""
+    if isinstance(value, int | float):
+        return None if isinstance(value, bool) else ()
+    if not isinstance(value, list):
+        return None
+    shapes = {_shape(item) for item in value}
+    if not shapes:
+        return (0,)
+    inner = shapes.pop()
+    return None if shapes or inner is None else (len(value), *inner)
