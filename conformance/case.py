@@ -184,6 +184,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def question(self) -> dict[str, Any]:
         """What a worker is told: the numbers, never the name and never the answer."""
+        options = dict(self.options)
+        if self.expect == "refuse" and self.convention:
+            options[self.convention] = True  # what must be refused is the convention's own words, not the numbers
         return {
             "batch": self.batch,
             "in_channels": self.in_channels,
@@ -201,5 +204,5 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "output_size": self.output_size,
             "input_layout": self.input_layout,
             "kernel_layout": self.kernel_layout,
-            "options": self.options,
+            "options": options,
         }

@@ -132,7 +132,7 @@ class _Offer(msgspec.Struct):
 
     name: str
     dtypes: list[str]
-    checks: list[str] = ["forward"]
+    checks: tuple[str, ...] = ("forward",)
     arithmetic: dict[str, dict[str, str]] = {}
     compiler: bool = False
     devices: list[str] | None = None
@@ -145,7 +145,7 @@ class _Hello(msgspec.Struct):
     name: str
     routes: list[_Offer]
     version: str | None = None
-    devices: list[str] = ["cpu"]
+    devices: tuple[str, ...] = ("cpu",)
     absent: str | None = None
 
 
