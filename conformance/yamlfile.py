@@ -80,12 +80,9 @@ def read(path: str | Path) -> Document:
     reader = _Reader(path)
     try:
         data = reader.document(yaml.parse(text, Loader=Loader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise FileError(path, line, f"not YAML: {error.problem or error.context}; look here and above") from None
     except yaml.YAMLError as error:
-        raise FileError(path, 1, f"not YAML: {str(error).splitlines()[0]}") from None
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
+        raise FileError(path, mark.line + 1 if mark else 1, f"not YAML: {problem}; look here and above") from None
     return Document(path, data, reader.lines)
 
 
@@ -107,8 +104,7 @@ def convert(document: Document, type: Any, value: Any = WHOLE, locate: Callable[
         if wrong := re.fullmatch(r"Invalid enum value '?(.*?)'?", text):
             text = f"there is no {wrong[1]!r}" + nearest(wrong[1], known, of="there are")
         name = next((step for step in reversed(steps) if isinstance(step, str)), None)
-        where = f"{name}: " if name is not None else ""
-        raise document.error(locate(steps), where + text[0].lower() + text[1:]) from None
+        raise document.error(locate(steps), (f"{name}: " if name else "") + text[0].lower() + text[1:]) from None
 
 
 def unknown_key(key: str, known: list[str]) -> str:
@@ -245,30 +241,24 @@ def _number(text: str) -> str:
         number = Decimal(digits)
     except ArithmeticError:
         return f'write "{text}" for the text'
-    if abs(number.adjusted()) > 20:
+    if abs(number.adjusted()) > 20:  # spelled out it would be as long as it says
         return f'write "{text}" for the text, or a number that needs no exponent'
     value = f"{number:f}"
     value += "" if "." in value else ".0"
     return f'write {value} for the number or "{text}" for the text'
 
 
-def _either(true: str, false: str) -> Callable[[str], str]:
-    def instead(text: str) -> str:
-        return f'write {true if text.lower() in ("true", "yes", "on", "y") else false} or "{text}"'
-
-    return instead
-
-
 TRAPS: list[tuple[re.Pattern, Callable[[str], str]]] = [
-    (re.compile(r"true|false|yes|no|on|off|y|n", re.I), _either("true", "false")),
+    (re.compile(r"true|yes|on|y", re.I), lambda text: f'write true or "{text}"'),
+    (re.compile(r"false|no|off|n", re.I), lambda text: f'write false or "{text}"'),
     (re.compile(r"null|~", re.I), lambda text: f'write null or "{text}"'),
     (re.compile(r""), lambda text: 'write null, "" or the value that is missing'),
+    # Base 60, a date, the default key.
     (re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"), lambda text: f'write "{text}"'),
-    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?"), lambda text: f'write "{text}"'),
+    (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?|="), lambda text: f'write "{text}"'),
     (re.compile(r"[-+]?\.(inf|nan)", re.I), lambda text: f'write "{text}" for the text, numbers are finite here'),
     (re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+"), _number),
     (re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?"), _number),
-    (re.compile(r"="), lambda text: 'write "="'),
 ]
 
 
