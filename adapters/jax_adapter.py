@@ -1,0 +1,141 @@
+"""JAX: convolution of the dilated input. Nothing is flipped unless asked, padding is that of the dilated input, and the
+letters of a kernel's layout are I and O of this operator, so the canonical [C, M/g, …] is spelled OI…"""
+
+from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
+GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
+ARITHMETIC = {"float16": {"accumulator": "float32"}, "bfloat16": {"accumulator": "float32"}}
+SPACE = {1: "W", 2: "HW", 3: "DHW"}
+STRINGS = {"jax_same": "SAME", "jax_valid": "VALID"}
+
+
+def layouts_of(case):
+    """(x, w) as our letters: what the case asks for, else batch and channels first."""
+    space = SPACE[case.rank]
+    return case.input_layout or "NC" + space, case.kernel_layout or "IO" + space
+
+
+def exchanged(layout):
+    """Our letters as JAX reads them with transpose_kernel: I and O change places."""
+    return layout.translate({ord("I"): "O", ord("O"): "I"})
+
+
+def dilated_padding(case):
+    """What to add around the dilated input, so that `crop` is what goes from the full answer: K_e - 1 - crop."""
+    return [(k - 1 - begin, k - 1 - end) for k, (begin, end) in zip(case.extent, case.crop)]
+
+
+def plan(case, checks, call, expression, arguments, before=""):
+    """A plan for `y = f(x, w, b)`, differentiated by jax.vjp where gradients are asked."""
+    x, w = layouts_of(case)
+    if case.bias:
+        at = ", ".join("-1" if letter == "C" else "1" for letter in x)
+        expression += " + b.reshape(%s)" % at
+    body = "def f(x, w, b):\n%s    return %s\n" % (before, expression)
+    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
+    if wanted:
+        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
+        body += "y, pull = jax.vjp(lambda %s: f(x, w, b), %s)\n%s, = pull(g)" % (operands, operands, results)
+    else:
+        body += "y = f(x, w, b)"
+    return Plan(call, arguments, body, x=x, w=w)
+
+
+def conv_transpose(case, checks):
+    if case.groups != 1:
+        raise Unsupported("jax.lax.conv_transpose has no groups")
+    x, w = layouts_of(case)
+    arguments = {
+        "strides": case.stride,
+        "padding": STRINGS.get(case.convention) or dilated_padding(case),
+        "rhs_dilation": case.dilation,
+        "dimension_numbers": (x, exchanged(w), x),
+        "transpose_kernel": True,
+        "precision": "highest",
+    }
+    return plan(case, checks, "jax.lax.conv_transpose", "jax.lax.conv_transpose(x, w, **arguments)", arguments)
+
+
+def conv_general_dilated(case, checks):
+    x, w = layouts_of(case)
+    space, before = [w.index(letter) for letter in SPACE[case.rank]], ""
+    before = "    w = jax.numpy.flip(w, %r)\n" % (tuple(space),)
+    if case.groups > 1:
+        # The kernel holds M/g filters for all C channels; this call wants C/g channels for all M filters.
+        i, o = w.index("I"), w.index("O")
+        shape = dict(zip(SPACE[case.rank], case.kernel), I=case.in_channels // case.groups, O=case.out_channels)
+        split = ", ".join("%d, -1" % case.groups if letter == "I" else "w.shape[%d]" % axis for axis, letter in enumerate(w))
+        target = o + 1 if o > i else o
+        before += "    w = w.reshape(%s)\n" % split
+        before += "    w = jax.numpy.moveaxis(w, %d, %d).reshape(%r)\n" % (
+            i, target - 1 if target > i else target, tuple(shape[letter] for letter in w),
+        )  # fmt: skip
+    arguments = {
+        "window_strides": (1,) * case.rank,
+        "padding": dilated_padding(case),
+        "lhs_dilation": case.stride,
+        "rhs_dilation": case.dilation,
+        "dimension_numbers": (x, w, x),
+        "feature_group_count": case.groups,
+        "precision": "highest",
+    }
+    call = "jax.lax.conv_general_dilated"
+    return plan(case, checks, call, call + "(x, w, **arguments)", arguments, before)
+
+
+def vjp(case, checks):
+    x, w = layouts_of(case)
+    per_letter = dict(zip(SPACE[case.rank], case.output), N=case.batch, C=case.out_channels)
+    arguments = {
+        "window_strides": case.stride,
+        "padding": case.crop,
+        "rhs_dilation": case.dilation,
+        "dimension_numbers": (x, exchanged(w), x),
+        "feature_group_count": case.groups,
+        "precision": "highest",
+    }
+    call = "jax.lax.conv_general_dilated"
+    before = (
+        "    zero = jax.numpy.zeros(%r, x.dtype)\n"
+        "    z, pull = jax.vjp(lambda y: %s(y, w, **arguments), zero)\n" % (tuple(per_letter[a] for a in x), call)
+    )
+    return plan(case, checks, call, "pull(x)[0]", arguments, before)
+
+
+def load():
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    platforms = {device.platform for device in jax.devices()} | {"cpu"}
+    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + (["cuda"] if "gpu" in platforms else []))
+
+
+def put(array, dtype, device):
+    import jax
+
+    if dtype == "bfloat16":
+        array = array.view(jax.numpy.bfloat16)
+    return jax.device_put(array, jax.devices(device)[0])
+
+
+def get(tensor):
+    import numpy as np
+
+    array = np.asarray(tensor)
+    name = str(array.dtype)
+    return name, array.view("uint16") if name == "bfloat16" else array
+
+
+if __name__ == "__main__":
+    offers = {"dtypes": FLOATS, "arithmetic": ARITHMETIC, "checks": CHECKS}
+    serve(
+        "jax",
+        [
+            Route("conv_transpose", conv_transpose, **offers),
+            Route("conv_general_dilated", conv_general_dilated, **offers),
+            Route("vjp", vjp, **offers),
+        ],
+        load, put, get,
+    )  # fmt: skip

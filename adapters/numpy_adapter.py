@@ -1,0 +1,140 @@
+"""NumPy: the operator three ways, written out, as a reference that can be read. Each refuses what has no answer."""
+
+import inspect
+import itertools
+
+import numpy as np
+
+from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+
+FLOATS = ("float64", "float32", "float16")
+CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
+GRADIENTS = {"grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
+#: The explicit matrix is dense: beyond so many numbers it is no longer a reference but a burden.
+LARGEST_MATRIX = 2**24
+
+
+def refuse(x, w, b, in_channels, out_channels, groups, kernel, stride, dilation, crop, output):
+    """Raise ValueError where the numbers and the operands do not describe a transposed convolution."""
+    if min(stride) < 1 or min(dilation) < 1 or groups < 1 or in_channels % groups or out_channels % groups:
+        raise ValueError("stride, dilation and groups are positive, and groups divides both channel counts")
+    if x.ndim != 2 + len(kernel) or x.shape[1] != in_channels:
+        raise ValueError("x has shape %s, expected [N, %d] and %d axes" % (x.shape, in_channels, len(kernel)))
+    if w.shape != (in_channels, out_channels // groups) + tuple(kernel) or min(kernel) < 1:
+        raise ValueError("w has shape %s, expected [C, M/g, K...]" % (w.shape,))
+    if b is not None and b.shape != (out_channels,):
+        raise ValueError("b has shape %s, expected [%d]" % (b.shape, out_channels))
+    for i, k, s, e, (begin, end), o in zip(x.shape[2:], kernel, stride, dilation, crop, output):
+        if o < 0 or o != ((i - 1) * s + (k - 1) * e + 1 if i else 0) - begin - end:
+            raise ValueError("output length %d does not follow from the other numbers" % o)
+
+
+def tap_slices(tap, x, stride, dilation, crop, output):
+    """Where one tap lands: slices into the input and into the output, whatever falls outside left out."""
+    here, there = [], []
+    for k, i, s, e, (begin, _), o in zip(tap, x.shape[2:], stride, dilation, crop, output):
+        first = max(0, -(-(begin - k * e) // s))
+        last = min(i - 1, (o - 1 + begin - k * e) // s)
+        start = first * s + k * e - begin
+        here.append(slice(first, max(last + 1, first)))
+        there.append(slice(start, start + max(last - first + 1, 0) * s, s))
+    return tuple(here), tuple(there)
+
+
+def scatter(x, w, b, groups, stride, dilation, crop, output, g=None, want="y", **numbers):
+    """Each tap of the kernel lands on a strided part of the output; the gradients read where it landed."""
+    refuse(x, w, b, groups=groups, stride=stride, dilation=dilation, crop=crop, output=output, **numbers)
+    per_group, filters = x.shape[1] // groups, w.shape[1]
+    y = np.zeros((x.shape[0], groups * filters) + tuple(output), x.dtype)
+    dx, dw, summed = np.zeros_like(x), np.zeros_like(w), [0] + list(range(2, x.ndim))
+    for tap in itertools.product(*map(range, w.shape[2:])):
+        here, there = tap_slices(tap, x, stride, dilation, crop, output)
+        for group in range(groups):
+            c, m = slice(group * per_group, (group + 1) * per_group), slice(group * filters, (group + 1) * filters)
+            source, target = (slice(None), c) + here, (slice(None), m) + there
+            kernel = w[(c, slice(None)) + tap]
+            if want == "y":
+                y[target] += np.einsum("nc...,cm->nm...", x[source], kernel)
+            elif want == "dx":
+                dx[source] += np.einsum("nm...,cm->nc...", g[target], kernel)
+            elif want == "dw":
+                dw[(c, slice(None)) + tap] = np.tensordot(x[source], g[target], (summed, summed))
+    if b is not None:
+        y += b.reshape((-1,) + (1,) * len(output))
+    return {"y": y, "dx": dx, "dw": dw, "db": g if g is None else g.sum(axis=(0,) + tuple(range(2, g.ndim)))}[want]
+
+
+def matrix(x, w, b, groups, stride, dilation, crop, output, g=None, want="y", **numbers):
+    """The matrix A of the forward convolution from output to input, as a whole: y = Aᵀ x and dx = A g."""
+    refuse(x, w, b, groups=groups, stride=stride, dilation=dilation, crop=crop, output=output, **numbers)
+    filters, size = w.shape[1], x.shape[2:]
+    a = np.zeros(x.shape[1:] + (groups * filters,) + tuple(output), x.dtype)
+    for pixel in itertools.product(*map(range, size)):
+        for tap in itertools.product(*map(range, w.shape[2:])):
+            u = tuple(i * s + k * e - lo for i, s, k, e, (lo, _) in zip(pixel, stride, tap, dilation, crop))
+            if all(0 <= at < o for at, o in zip(u, output)):
+                for c in range(x.shape[1]):
+                    m = c // (x.shape[1] // groups) * filters
+                    a[(c,) + pixel + (slice(m, m + filters),) + u] = w[(c, slice(None)) + tap]
+    a = a.reshape(int(np.prod(x.shape[1:])), groups * filters * int(np.prod(output)))
+    if want == "dx":
+        return (g.reshape(len(g), -1) @ a.T).reshape(x.shape)
+    y = (x.reshape(len(x), a.shape[0]) @ a).reshape((len(x), groups * filters) + tuple(output))
+    return y if b is None else y + b.reshape((-1,) + (1,) * len(output))
+
+
+def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want="y", **numbers):
+    """Insert zeros between the inputs, pad or crop, and correlate with the flipped kernel."""
+    refuse(x, w, b, groups=groups, stride=stride, dilation=dilation, crop=crop, output=output, **numbers)
+    rank, size = len(output), x.shape[2:]
+    extent = [(k - 1) * e + 1 for k, e in zip(w.shape[2:], dilation)]
+    # Room for every window, then the part of it that the crop leaves: output u reads u + begin … u + begin + extent - 1.
+    room = [max(i - 1, 0) * s + 1 + 2 * (k - 1) for i, s, k in zip(size, stride, extent)]
+    low = [max(0, -begin) for begin, _ in crop]
+    high = [max(0, o + begin + k - 1 - r) for o, (begin, _), k, r in zip(output, crop, extent, room)]
+    wide = np.zeros(x.shape[:2] + tuple(l + r + h for l, r, h in zip(low, room, high)), x.dtype)
+    at = tuple(slice(l + k - 1, l + k - 1 + i * s, s) for l, k, i, s in zip(low, extent, size, stride))
+    wide[(slice(None), slice(None)) + at][tuple(slice(0, n) for n in x.shape)] = x
+    windows = np.lib.stride_tricks.sliding_window_view(wide, extent, axis=tuple(range(2, 2 + rank)))
+    begins = (slice(l + begin, l + begin + o) for l, (begin, _), o in zip(low, crop, output))
+    taps = (slice(None, None, e) for e in dilation)
+    windows = windows[(slice(None), slice(None)) + tuple(begins) + tuple(taps)]
+    flipped = w[(slice(None), slice(None)) + (slice(None, None, -1),) * rank]
+    per_group, y = x.shape[1] // groups, []
+    for group in range(groups):
+        c = slice(group * per_group, (group + 1) * per_group)
+        axes = [1] + list(range(2 + rank, 2 + 2 * rank))
+        y.append(np.moveaxis(np.tensordot(windows[:, c], flipped[c], (axes, [0] + list(range(2, 2 + rank)))), -1, 1))
+    y = np.concatenate(y, axis=1)
+    return y if b is None else y + b.reshape((-1,) + (1,) * rank)
+
+
+def lower(function):
+    def lowered(case, checks):
+        size = case.in_channels * case.out_channels * np.prod(case.input) * np.prod(np.maximum(case.output, 0), dtype=float)
+        if function is matrix and size > LARGEST_MATRIX:
+            raise Unsupported("the dense matrix would hold %.0f numbers, more than %d" % (size, LARGEST_MATRIX))
+        words = ("in_channels", "out_channels", "groups", "kernel", "stride", "dilation", "crop", "output")
+        arguments, name = {word: getattr(case, word) for word in words}, function.__name__
+        body = "y = %s(x, w, b, **arguments)" % name
+        if checks[0] != "forward":
+            result = GRADIENTS[checks[0]]
+            body = "%s = %s(x, w, b, g=g, want=%r, **arguments)" % (result, name, result)
+        define = "\n\n".join(inspect.getsource(part) for part in (refuse, tap_slices, function))
+        return Plan(name, arguments, body, define="import itertools\n\n\n" + define)
+
+    return lowered
+
+
+if __name__ == "__main__":
+    serve(
+        "numpy",
+        [
+            Route("scatter", lower(scatter), dtypes=FLOATS, checks=CHECKS),
+            Route("matrix", lower(matrix), dtypes=FLOATS, checks=CHECKS[:2]),
+            Route("zero_insertion", lower(zero_insertion), dtypes=FLOATS),
+        ],
+        lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
+        put=lambda array, dtype, device: array,
+        get=lambda array: (str(array.dtype), array),
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""TensorFlow: conv_transpose(x [N, …, C], filters [k…, M, C]); the output's shape is given, padding is the forward's."""
+
+from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
+GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
+ARITHMETIC = {"float16": {"accumulator": "float32"}, "bfloat16": {"accumulator": "float32"}}
+CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
+SPACE = {1: "W", 2: "HW", 3: "DHW"}
+OPTIONS = ("batch_stride", "channel_stride", "tensorflow_same", "tensorflow_valid")
+
+
+def padding_of(case):
+    """SAME or VALID where the numbers are those of the forward convolution from output to input, else the pairs."""
+    if case.convention in CONVENTIONS:
+        return CONVENTIONS[case.convention]
+    begins, ends = zip(*case.crop)
+    if not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
+        return "VALID"
+    totals = [max(full - output, 0) for full, output in zip(case.full, case.output)]
+    if all(begin == total // 2 for begin, total in zip(begins, totals)) and all(
+        -(-output // s) == i for output, s, i in zip(case.output, case.stride, case.input)
+    ):
+        return "SAME"
+    if case.rank == 2:
+        return case.padding
+    raise Unsupported("in %d-D only SAME and VALID can be said, and these numbers are neither" % case.rank)
+
+
+def layout_of(case):
+    return case.input_layout or "N%sC" % SPACE[case.rank]
+
+
+def spread(case, layout, space, batch=1, channel=1):
+    """One entry for each letter of the layout."""
+    per_axis = dict(zip(SPACE[case.rank], space), N=batch, C=channel)
+    return [per_axis[letter] for letter in layout]
+
+
+def transposed(case):
+    """(call, arguments, layout) of tf.nn.convNd_transpose."""
+    if case.groups != 1:
+        raise Unsupported("tf.nn.conv%dd_transpose has no groups" % case.rank)
+    layout, padding = layout_of(case), padding_of(case)
+    if not isinstance(padding, str):
+        padding = spread(case, layout, [list(pair) for pair in padding], [0, 0], [0, 0])
+    steps = (case.options.get("batch_stride", 1), case.options.get("channel_stride", 1))
+    arguments = {
+        "output_shape": spread(case, layout, case.output, case.batch, case.out_channels),
+        "strides": spread(case, layout, case.stride, *steps),
+        "padding": padding,
+        "data_format": layout,
+        "dilations": spread(case, layout, case.dilation),
+    }
+    return "tf.nn.conv%dd_transpose" % case.rank, arguments, layout
+
+
+def plan(case, checks, call, body, arguments, layout):
+    """A plan with the bias added, under a tape where gradients are asked."""
+    if case.bias:
+        body += "\ny = tf.nn.bias_add(y, b, data_format=%r)" % ("N..C" if layout.endswith("C") else "NC..")
+    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
+    if wanted:
+        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
+        inner = "\n    ".join(["tape.watch([%s])" % operands] + body.split("\n"))
+        body = "with tf.GradientTape() as tape:\n    %s\n%s, = tape.gradient(y, [%s], g)" % (inner, results, operands)
+    memory = {"w": case.kernel_layout} if case.kernel_layout else {}
+    return Plan(call, arguments, body, x=layout, w="%sOI" % SPACE[case.rank], memory=memory)
+
+
+def nn(case, checks):
+    call, arguments, layout = transposed(case)
+    return plan(case, checks, call, "y = %s(x, w, **arguments)" % call, arguments, layout)
+
+
+def function(case, checks, **how):
+    call, arguments, layout = transposed(case)
+    words = "".join(", %s=%r" % item for item in sorted(how.items()))
+    body = "y = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)(x, w)" % (call, words)
+    return plan(case, checks, call, body, arguments, layout)
+
+
+def xla(case, checks):
+    return function(case, checks, jit_compile=True)
+
+
+def gradient(case, checks):
+    layout, padding = layout_of(case), padding_of(case)
+    arguments = {"padding": padding, "data_format": layout, "strides": case.stride, "dilations": case.dilation}
+    call = "tf.nn.convolution"
+    if not isinstance(padding, str):
+        call = "tf.nn.conv2d"  # tf.nn.convolution takes no explicit padding
+        arguments["padding"] = spread(case, layout, [list(pair) for pair in padding], [0, 0], [0, 0])
+    shape = spread(case, layout, case.output, case.batch, case.out_channels)
+    body = (
+        "zero = tf.zeros(%r, x.dtype)\n"
+        "with tf.GradientTape() as forward:\n"
+        "    forward.watch(zero)\n"
+        "    z = %s(zero, w, **arguments)\n"
+        "y = forward.gradient(z, zero, x)" % (shape, call)
+    )
+    return plan(case, checks, call, body, arguments, layout)
+
+
+def load():
+    import tensorflow as tf
+
+    if not tf.executing_eagerly():  # TensorFlow 1
+        tf.compat.v1.enable_eager_execution()
+    devices = ["cpu"] + (["cuda"] if tf.config.experimental.list_physical_devices("GPU") else [])
+    return Framework(tf.__version__, {"tf": tf}, devices)
+
+
+def put(array, dtype, device):
+    import tensorflow as tf
+
+    with tf.device({"cpu": "/CPU:0", "cuda": "/GPU:0"}[device]):
+        tensor = tf.constant(array)
+        return tf.bitcast(tensor, tf.bfloat16) if dtype == "bfloat16" else tensor
+
+
+def get(tensor):
+    import tensorflow as tf
+
+    if tensor.dtype == tf.bfloat16:
+        return "bfloat16", tf.bitcast(tensor, tf.uint16).numpy()
+    return tensor.dtype.name, tensor.numpy()
+
+
+if __name__ == "__main__":
+    offers = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}
+    serve(
+        "tensorflow",
+        [
+            Route("nn", nn, checks=CHECKS, options=OPTIONS, **offers),
+            Route("gradient", gradient, options=OPTIONS[2:], **offers),
+            Route("function", function, checks=CHECKS, options=OPTIONS, **offers),
+            Route("xla", xla, checks=CHECKS, options=OPTIONS, compiler=True, **offers),
+        ],
+        load, put, get,
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""PyTorch: conv_transposeNd(x [N, C, …], w [C, M/g, …]). `padding` crops both ends alike, `output_padding` extends the end."""
+
+import numpy as np
+
+from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
+GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
+DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
+
+
+def numbers(case):
+    """The arguments that every spelling shares."""
+    padding, output_padding = tuple(lo for lo, _ in case.padding), case.output_padding
+    if any(lo != hi for lo, hi in case.padding):
+        # Only where the crop begins and how long the answer is matter: a shorter crop at the end is output padding.
+        output_padding = tuple(begin - end for begin, end in case.crop)
+        legal = all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation))
+        if not legal:
+            raise Unsupported("padding crops both ends alike, and output_padding cannot make up for the difference here")
+    return {
+        "stride": case.stride, "padding": padding, "output_padding": output_padding, "groups": case.groups,
+        "dilation": case.dilation,
+    }  # fmt: skip
+
+
+def plan(case, checks, call, body, arguments):
+    """A plan whose body is differentiated where gradients are asked."""
+    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
+    lines = ["%s.requires_grad_()" % operand for _, operand in wanted] + [body]
+    if wanted:
+        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
+        lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
+    memory = {"x": case.input_layout, "w": case.kernel_layout}
+    return Plan(call, arguments, "\n".join(lines), memory={name: lies for name, lies in memory.items() if lies})
+
+
+def functional(case, checks):
+    call = "torch.nn.functional.conv_transpose%dd" % case.rank
+    return plan(case, checks, call, "y = %s(x, w, b, **arguments)" % call, numbers(case))
+
+
+def channels_last(case, checks):
+    if case.rank == 1:
+        raise Unsupported("there is no channels_last memory format in one dimension")
+    call = "torch.nn.functional.conv_transpose%dd" % case.rank
+    lies = "contiguous(memory_format=torch.channels_last%s)" % ("_3d" if case.rank == 3 else "")
+    return plan(case, checks, call, "y = %s(x.%s, w.%s, b, **arguments)" % (call, lies, lies), numbers(case))
+
+
+def compiled(case, checks):
+    call = "torch.nn.functional.conv_transpose%dd" % case.rank
+    body = (
+        "torch._dynamo.reset()\n"  # or the limit on recompilations turns later cases into eager ones, in silence
+        "def function(x, w, b):\n"
+        "    return %s(x, w, b, **arguments)\n"
+        "y = torch.compile(function, dynamic=False, fullgraph=True)(x, w, b)" % call
+    )
+    return plan(case, checks, "torch.compile", body, numbers(case))
+
+
+def module(case, checks):
+    call = "torch.nn.ConvTranspose%dd" % case.rank
+    sized = case.convention == "torch_output_size"
+    arguments = dict(numbers(case), bias=case.bias)
+    if sized:
+        arguments.update(padding=tuple(lo for lo, _ in case.padding), output_padding=0)
+    if case.options.get("defaults"):
+        per_axis = {name: (value,) * case.rank for name, value in DEFAULTS.items()}
+        arguments = {k: v for k, v in arguments.items() if v != DEFAULTS[k] and v != per_axis[k]}
+    if "padding_mode" in case.options:
+        arguments["padding_mode"] = case.options["padding_mode"]
+    arguments.update(in_channels=case.in_channels, out_channels=case.out_channels, kernel_size=case.kernel)
+    body = "layer = %s(**arguments)\nw = layer.weight = torch.nn.Parameter(w)\n" % call
+    body += "b = layer.bias = torch.nn.Parameter(b)\n" if case.bias else ""
+    body += "y = layer(x%s)" % (", output_size=%r" % (list(case.output_size),) if sized else "")
+    return plan(case, checks, call, body, arguments)
+
+
+def autograd(case, checks):
+    call = "torch.nn.functional.conv%dd" % case.rank
+    arguments = numbers(case)
+    if any(op >= s for op, s in zip(arguments.pop("output_padding"), case.stride)):
+        raise Unsupported("no forward convolution goes from this output to this input: output_padding reaches the stride")
+    shape = (case.batch, case.out_channels, *case.output)
+    body = (
+        "zero = torch.zeros(%r, dtype=x.dtype, device=x.device, requires_grad=True)\n"
+        "y, = torch.autograd.grad(%s(zero, w, None, **arguments), zero, x)" % (shape, call)
+    )
+    if case.bias:
+        body += "\ny = y + b.reshape(%s)" % ", ".join(["1, -1"] + ["1"] * case.rank)
+    return plan(case, checks, call, body, arguments)
+
+
+def load():
+    import torch
+
+    for backend in (torch.backends.cuda, torch.backends.cudnn):
+        for owner in (backend, getattr(backend, "matmul", None)):
+            if hasattr(owner, "allow_tf32"):
+                owner.allow_tf32 = False
+    devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
+    return Framework(torch.__version__, {"torch": torch}, devices)
+
+
+def put(array, dtype, device):
+    import torch
+
+    if dtype == "bfloat16":
+        return torch.from_numpy((array.astype("uint32") << 16).view("float32")).to(device, torch.bfloat16)
+    return torch.from_numpy(array).to(device)
+
+
+def get(tensor):
+    name = str(tensor.dtype).replace("torch.", "")
+    tensor = tensor.detach().cpu()
+    if name == "bfloat16":
+        return name, (tensor.float().numpy().view("uint32") >> 16).astype(np.uint16)
+    return name, tensor.numpy()
+
+
+if __name__ == "__main__":
+    # Half precisions accumulate in themselves on the CPU, at least between taps: nothing better is declared.
+    offers = {"dtypes": FLOATS}
+    serve(
+        "torch",
+        [
+            Route("functional", functional, checks=CHECKS, **offers),
+            Route("module", module, checks=CHECKS, options=("padding_mode", "defaults", "torch_output_size"), **offers),
+            Route("autograd", autograd, **offers),
+            Route("channels_last", channels_last, checks=CHECKS, **offers),
+            Route("compile", compiled, checks=CHECKS, compiler=True, **offers),
+        ],
+        load, put, get,
+    )  # fmt: skip
