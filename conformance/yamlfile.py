@@ -77,12 +77,12 @@ def read(path: str | Path) -> Document:
     """The file at `path`. Raises FileError where it cannot be read, or says what could be read in two ways."""
     path = Path(path)
     text = _text(path)
-    reader = _Reader(path)
+    reader = _Reader(path, last=len(text.splitlines()))
     try:
         data = reader.document(yaml.parse(text, Loader=Loader))
     except yaml.YAMLError as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None) or str(error)
-        raise FileError(path, mark.line + 1 if mark else 1, f"not YAML: {problem}; look here and above") from None
+        problem = getattr(error, "problem", None) or str(error)
+        raise reader.error(getattr(error, "problem_mark", None), f"not YAML: {problem}; look here and above") from None
     return Document(path, data, reader.lines)
 
 
@@ -144,10 +144,10 @@ def _text(path: Path) -> str:
 
 
 class _Reader:
-    """Events → plain data; `lines` remembers where every key and item stands."""
+    """Events → plain data; `lines` remembers where every key and item stands, `last` is the file's last line."""
 
-    def __init__(self, path: Path):
-        self.path, self.lines = path, {}
+    def __init__(self, path: Path, last: int):
+        self.path, self.last, self.lines = path, last, {}
 
     def document(self, events: Iterator[Any]) -> Any:
         data, found = None, False
@@ -162,7 +162,7 @@ class _Reader:
         return data
 
     def value(self, event: Any, events: Iterator[Any], steps: Steps) -> Any:
-        self.lines.setdefault(steps, event.start_mark.line + 1)
+        self.lines.setdefault(steps, min(event.start_mark.line + 1, self.last))
         self.refuse_magic(event)
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
@@ -220,8 +220,10 @@ class _Reader:
                 raise self.error(event, f"{said}: {instead(text)}")
         return text
 
-    def error(self, event: Any, message: str) -> FileError:
-        return FileError(self.path, event.start_mark.line + 1, message)
+    def error(self, place: Any, message: str) -> FileError:
+        """At an event or a mark; what is missing at the end is missing on the last line."""
+        mark = getattr(place, "start_mark", place)
+        return FileError(self.path, min(mark.line + 1, self.last) if mark else 1, message)
 
 
 PLAIN = {"true": True, "false": False, "null": None}
@@ -233,19 +235,14 @@ def _number(text: str) -> str:
     """What to write for a number in one of YAML's other spellings."""
     digits = text.replace("_", "").lstrip("+")
     try:
-        whole = int(digits, 10 if re.fullmatch("-?[0-9]+", digits) else 0)
-        return f'write {whole} for the number or "{text}" for the text'
+        value = str(int(digits, 10 if re.fullmatch("-?[0-9]+", digits) else 0))
     except ValueError:
-        pass
-    try:
-        number = Decimal(digits)
-    except ArithmeticError:
-        return f'write "{text}" for the text'
-    if abs(number.adjusted()) > 20:  # spelled out it would be as long as it says
-        return f'write "{text}" for the text, or a number that needs no exponent'
-    value = f"{number:f}"
-    value += "" if "." in value else ".0"
-    return f'write {value} for the number or "{text}" for the text'
+        try:
+            value = f"{number:f}" if abs((number := Decimal(digits)).adjusted()) < 20 else ""
+        except ArithmeticError:
+            value = ""
+        value += ".0" if value and "." not in value else ""
+    return f'write {value} for the number or "{text}" for the text' if value else f'write "{text}" for the text'
 
 
 TRAPS: list[tuple[re.Pattern, Callable[[str], str]]] = [
