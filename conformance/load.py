@@ -156,4 +156,6 @@ def _compact(value: Any) -> str:
     """A value as it stands in an id: 2, [2,1], true, w=[3,4]."""
     if isinstance(value, dict):
         return ",".join(f"{key}={_compact(inner)}" for key, inner in value.items())
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    if isinstance(value, list):
+        return f"[{','.join(map(_compact, value))}]"
+    return value if isinstance(value, str) else json.dumps(value)

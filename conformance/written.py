@@ -148,9 +148,13 @@ def _check_expect(case: Case, problem: str | None, error: Error) -> None:
 
 
 def _culprit(problem: str) -> Steps:
-    """The key that a problem speaks of, which is its first word."""
+    """The key that a problem speaks of: mostly its first word."""
     word = problem.partition(" ")[0]
-    return ({"x": "shapes", "w": "shapes", "b": "shapes", "output": "output_size"}.get(word, word),)
+    if "groups" in problem:
+        return ("groups",)
+    if word == "output":
+        return ("padding" if "length" in problem else "output_size",)
+    return ("shapes" if word in ("x", "w", "b") else word,)
 
 
 def _check_sizes(case: Case, error: Error) -> None:

@@ -282,7 +282,8 @@ def _known(type: Any, steps: Steps) -> list[str]:
                 inner.append(arguments[-1] if isinstance(step, str) else arguments[0])
         here = [alternative for one in inner for alternative in _alternatives(one)]
     keys = [field.encode_name for one in here if _is_struct(one) for field in msgspec.structs.fields(one)]
-    return keys + [word for one in here if typing.get_origin(one) is typing.Literal for word in typing.get_args(one)]
+    words = [inner for one in here for inner in (one, *typing.get_args(one)[:1])]  # a Literal, or a dict's keys
+    return keys + [word for one in words if typing.get_origin(one) is typing.Literal for word in typing.get_args(one)]
 
 
 def _is_struct(type: Any) -> bool:
