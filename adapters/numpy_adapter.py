@@ -14,10 +14,12 @@ GRADIENTS = {"grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
 LARGEST_MATRIX = 2**24
 
 
-def refuse(x, w, b, in_channels, out_channels, groups, kernel, stride, dilation, crop, output):
+def refuse(x, w, b, in_channels, out_channels, groups, kernel, stride, dilation, crop, output_padding, output):
     """Raise ValueError where the numbers and the operands do not describe a transposed convolution."""
-    if min(stride) < 1 or min(dilation) < 1 or groups < 1 or in_channels % groups or out_channels % groups:
-        raise ValueError("stride, dilation and groups are positive, and groups divides both channel counts")
+    if min(stride) < 1 or min(dilation) < 1 or min(output_padding) < 0:
+        raise ValueError("stride and dilation are at least 1, output_padding at least 0")
+    if groups < 1 or in_channels % groups or out_channels % groups:
+        raise ValueError("groups is at least 1 and divides both channel counts")
     if x.ndim != 2 + len(kernel) or x.shape[1] != in_channels:
         raise ValueError("x has shape %s, expected [N, %d] and %d axes" % (x.shape, in_channels, len(kernel)))
     if w.shape != (in_channels, out_channels // groups) + tuple(kernel) or min(kernel) < 1:
@@ -88,15 +90,15 @@ def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want
     refuse(x, w, b, groups=groups, stride=stride, dilation=dilation, crop=crop, output=output, **numbers)
     rank, size = len(output), x.shape[2:]
     extent = [(k - 1) * e + 1 for k, e in zip(w.shape[2:], dilation)]
-    # Room for every window, then the part of it that the crop leaves: output u reads u + begin … u + begin + extent - 1.
+    # Room for every window, then the part that the crop leaves: output u reads u + begin … u + begin + extent - 1.
     room = [max(i - 1, 0) * s + 1 + 2 * (k - 1) for i, s, k in zip(size, stride, extent)]
     low = [max(0, -begin) for begin, _ in crop]
     high = [max(0, o + begin + k - 1 - r) for o, (begin, _), k, r in zip(output, crop, extent, room)]
-    wide = np.zeros(x.shape[:2] + tuple(l + r + h for l, r, h in zip(low, room, high)), x.dtype)
-    at = tuple(slice(l + k - 1, l + k - 1 + i * s, s) for l, k, i, s in zip(low, extent, size, stride))
+    wide = np.zeros(x.shape[:2] + tuple(map(sum, zip(low, room, high))), x.dtype)
+    at = tuple(slice(first + k - 1, first + k - 1 + i * s, s) for first, k, i, s in zip(low, extent, size, stride))
     wide[(slice(None), slice(None)) + at][tuple(slice(0, n) for n in x.shape)] = x
     windows = np.lib.stride_tricks.sliding_window_view(wide, extent, axis=tuple(range(2, 2 + rank)))
-    begins = (slice(l + begin, l + begin + o) for l, (begin, _), o in zip(low, crop, output))
+    begins = (slice(first + begin, first + begin + o) for first, (begin, _), o in zip(low, crop, output))
     taps = (slice(None, None, e) for e in dilation)
     windows = windows[(slice(None), slice(None)) + tuple(begins) + tuple(taps)]
     flipped = w[(slice(None), slice(None)) + (slice(None, None, -1),) * rank]
@@ -111,10 +113,11 @@ def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want
 
 def lower(function):
     def lowered(case, checks):
-        size = case.in_channels * case.out_channels * np.prod(case.input) * np.prod(np.maximum(case.output, 0), dtype=float)
+        size = case.in_channels * case.out_channels * np.prod(case.input) * np.prod(np.maximum(case.output, 0.0))
         if function is matrix and size > LARGEST_MATRIX:
             raise Unsupported("the dense matrix would hold %.0f numbers, more than %d" % (size, LARGEST_MATRIX))
-        words = ("in_channels", "out_channels", "groups", "kernel", "stride", "dilation", "crop", "output")
+        words = ("in_channels", "out_channels", "groups", "kernel", "stride", "dilation", "crop", "output_padding",
+                 "output")  # fmt: skip
         arguments, name = {word: getattr(case, word) for word in words}, function.__name__
         body = "y = %s(x, w, b, **arguments)" % name
         if checks[0] != "forward":

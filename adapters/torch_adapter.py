@@ -1,4 +1,4 @@
-"""PyTorch: conv_transposeNd(x [N, C, …], w [C, M/g, …]). `padding` crops both ends alike, `output_padding` extends the end."""
+"""PyTorch: conv_transposeNd(x [N, C, …], w [C, M/g, …]); `padding` crops both ends, `output_padding` extends the end."""
 
 import numpy as np
 
@@ -7,6 +7,7 @@ from conformance.adapter import Framework, Plan, Route, Unsupported, serve
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
+SIZED = "torch_output_size"
 DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
 
@@ -25,7 +26,7 @@ def numbers(case):
     }  # fmt: skip
 
 
-def plan(case, checks, call, body, arguments):
+def plan(case, checks, call, body, arguments, prepare=""):
     """A plan whose body is differentiated where gradients are asked."""
     wanted = [GRADIENTS[check] for check in checks if check != "forward"]
     lines = ["%s.requires_grad_()" % operand for _, operand in wanted] + [body]
@@ -33,10 +34,17 @@ def plan(case, checks, call, body, arguments):
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
         lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
     memory = {"x": case.input_layout, "w": case.kernel_layout}
-    return Plan(call, arguments, "\n".join(lines), memory={name: lies for name, lies in memory.items() if lies})
+    return Plan(call, arguments, "\n".join(lines), prepare, memory={name: lies for name, lies in memory.items() if lies})
+
+
+def told_apart(case):
+    """The functions are not told the number of output channels: a wrong one is not a question that they can be asked."""
+    if case.groups > 0 and case.out_channels % case.groups:
+        raise Unsupported("the number of output channels is read off w")
 
 
 def functional(case, checks):
+    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     return plan(case, checks, call, "y = %s(x, w, b, **arguments)" % call, numbers(case))
 
@@ -44,6 +52,7 @@ def functional(case, checks):
 def channels_last(case, checks):
     if case.rank == 1:
         raise Unsupported("there is no channels_last memory format in one dimension")
+    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     lies = "contiguous(memory_format=torch.channels_last%s)" % ("_3d" if case.rank == 3 else "")
     return plan(case, checks, call, "y = %s(x.%s, w.%s, b, **arguments)" % (call, lies, lies), numbers(case))
@@ -51,18 +60,18 @@ def channels_last(case, checks):
 
 def compiled(case, checks):
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
-    body = (
+    prepare = (
         "torch._dynamo.reset()\n"  # or the limit on recompilations turns later cases into eager ones, in silence
         "def function(x, w, b):\n"
         "    return %s(x, w, b, **arguments)\n"
-        "y = torch.compile(function, dynamic=False, fullgraph=True)(x, w, b)" % call
+        "compiled = torch.compile(function, dynamic=False, fullgraph=True)" % call
     )
-    return plan(case, checks, "torch.compile", body, numbers(case))
+    return plan(case, checks, "torch.compile", "y = compiled(x, w, b)", numbers(case), prepare)
 
 
 def module(case, checks):
     call = "torch.nn.ConvTranspose%dd" % case.rank
-    sized = case.convention == "torch_output_size"
+    sized = case.convention == SIZED
     arguments = dict(numbers(case), bias=case.bias)
     if sized:
         arguments.update(padding=tuple(lo for lo, _ in case.padding), output_padding=0)
@@ -82,14 +91,14 @@ def autograd(case, checks):
     call = "torch.nn.functional.conv%dd" % case.rank
     arguments = numbers(case)
     if any(op >= s for op, s in zip(arguments.pop("output_padding"), case.stride)):
-        raise Unsupported("no forward convolution goes from this output to this input: output_padding reaches the stride")
+        raise Unsupported("no forward convolution makes this input of this output: output_padding reaches the stride")
     shape = (case.batch, case.out_channels, *case.output)
     body = (
         "zero = torch.zeros(%r, dtype=x.dtype, device=x.device, requires_grad=True)\n"
         "y, = torch.autograd.grad(%s(zero, w, None, **arguments), zero, x)" % (shape, call)
     )
     if case.bias:
-        body += "\ny = y + b.reshape(%s)" % ", ".join(["1, -1"] + ["1"] * case.rank)
+        body += "\ny = y + b.reshape(%s)" % ", ".join(["1, %d" % case.out_channels] + ["1"] * case.rank)
     return plan(case, checks, call, body, arguments)
 
 
@@ -127,10 +136,10 @@ if __name__ == "__main__":
         "torch",
         [
             Route("functional", functional, checks=CHECKS, **offers),
-            Route("module", module, checks=CHECKS, options=("padding_mode", "defaults", "torch_output_size"), **offers),
+            Route("module", module, checks=CHECKS, options=("padding_mode", "defaults", SIZED), **offers),
             Route("autograd", autograd, **offers),
             Route("channels_last", channels_last, checks=CHECKS, **offers),
-            Route("compile", compiled, checks=CHECKS, compiler=True, **offers),
+            Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
         ],
         load, put, get,
     )  # fmt: skip

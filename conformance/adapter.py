@@ -17,6 +17,7 @@ if __name__ == "__main__":
     _here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != _here]
 
+import collections
 import faulthandler
 import importlib
 import json
@@ -56,7 +57,7 @@ class Unsupported(Exception):
 class Case(types.SimpleNamespace):
     """The numbers of a question, lists as tuples: batch, in_channels, out_channels, groups, input, kernel, stride,
     dilation, padding ((lo, hi) per axis), output_padding, output, bias, convention, output_size, input_layout,
-    kernel_layout, options; and rank."""
+    kernel_layout, options, shapes (of operands that are not what the other numbers ask for); and rank."""
 
     def __init__(self, numbers):
         super().__init__(**{key: _tuples(value) for key, value in numbers.items()})
@@ -70,7 +71,7 @@ class Case(types.SimpleNamespace):
     @property
     def full(self):
         """The full length (I − 1)·stride + extent per axis, before anything is cropped."""
-        return tuple((i - 1) * s + k for i, s, k in zip(self.input, self.stride, self.extent))
+        return tuple((i - 1) * s + k if i else 0 for i, s, k in zip(self.input, self.stride, self.extent))
 
     @property
     def crop(self):
@@ -86,6 +87,8 @@ class Plan:
     arguments  its keyword arguments, plain data
     body       Python statements from x, w, b (and g, the upstream gradient) to y (and dx, dw, db); the words
                ``**arguments`` stand for the arguments
+    prepare    statements before them that need no operands, such as what is compiled: run once and kept, so that the
+               next operands do not compile it again
     x, w       the layouts that the call reads, as letters ("NHWC", "HWOI"); None is the canonical one
     y          the layout of its answer; None is that of x
     memory     {"x": letters, "w": letters}: how the operands lie in memory, where that differs from the layout
@@ -93,10 +96,12 @@ class Plan:
     define     source text of functions that the body uses, for the printed script
     """
 
-    def __init__(self, call, arguments=None, body=None, x=None, w=None, y=None, memory=None, emulates=None, define=""):
+    def __init__(self, call, arguments=None, body=None, prepare="", x=None, w=None, y=None, memory=None,
+                 emulates=None, define=""):  # fmt: skip
         self.call = call
         self.arguments = arguments or {}
         self.body = body or "y = %s(x, w, b, **arguments)" % call
+        self.prepare = prepare
         self.x, self.w, self.y = x, w, y or x
         self.memory = memory or {}
         self.emulates = emulates
@@ -105,7 +110,7 @@ class Plan:
     def data(self, rank):
         """The plan as JSON data, with every layout spelled out and `source`, the statements as they read in full."""
         words = ", ".join("%s=%r" % item for item in self.arguments.items())
-        source = self.body.replace("**arguments", words)
+        source = "\n".join(filter(None, [self.prepare, self.body])).replace("**arguments", words)
         return {
             "call": self.call,
             "arguments": self.arguments,
@@ -127,16 +132,17 @@ class Route:
     lower(case, checks) makes the Plan or raises Unsupported; it must not import the framework.
     dtypes and checks: what the route can be asked. arithmetic: per dtype the declared accumulator, e.g.
     {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself.
-    compiler: True where each new case costs a compilation of seconds; such routes run on the subset `compiled`.
+    cost: seconds that each new case costs, roughly, where a compiler makes that much; 0 for the others.
+    subset: the named part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
     options: the words of case.options that the route understands.
     devices: a subset of the framework's, or None for all.
     """
 
-    def __init__(self, name, lower, dtypes=("float32",), checks=("forward",), arithmetic=None, compiler=False,
-                 options=(), devices=None):  # fmt: skip
+    def __init__(self, name, lower, dtypes=("float32",), checks=("forward",), arithmetic=None, cost=0.0,
+                 subset=None, options=(), devices=None):  # fmt: skip
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
-        self.arithmetic, self.compiler, self.options = arithmetic or {}, compiler, tuple(options)
-        self.devices = devices
+        self.arithmetic, self.cost, self.subset = arithmetic or {}, cost, subset
+        self.options, self.devices = tuple(options), devices
 
 
 class Framework:
@@ -233,7 +239,8 @@ class _Worker:
     def __init__(self, name, routes, load, put, get):
         self.name, self.routes, self.load, self.put, self.get = name, routes, load, put, get
         self.framework = None
-        self.compiled = {}
+        self.code = {}  # source text → code
+        self.kept = collections.OrderedDict()  # (prepare, arguments) → names
 
     def answer(self, message, tensors):
         try:
@@ -261,7 +268,7 @@ class _Worker:
     def _describe(route):
         return {
             "name": route.name, "dtypes": route.dtypes, "checks": route.checks, "arithmetic": route.arithmetic,
-            "compiler": route.compiler, "devices": route.devices,
+            "cost": route.cost, "subset": route.subset, "devices": route.devices,
         }  # fmt: skip
 
     def _plan(self, message, tensors):
@@ -278,21 +285,18 @@ class _Worker:
         plan, case = self._lower(message)
         framework = self._framework()
         _resolve(plan.call, framework)
-        names = dict(framework.names, arguments=plan.arguments, b=None)
-        rank = case.rank
+        operands, rank = {"b": None}, case.rank
         for operand, layout in (("x", plan.x), ("w", plan.w), ("b", None), ("g", plan.y)):
             if operand in tensors:
                 dtype, array = tensors[operand]
                 if operand != "b":
                     canonical = CANONICAL["w" if operand == "w" else "x"].get(rank, "")
                     array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
-                names[operand] = self.put(array, dtype, message["device"])
-        code = self.compiled.get(plan.body)
-        if code is None:
-            code = self.compiled[plan.body] = compile(plan.body, "<plan>", "exec")
+                operands[operand] = self.put(array, dtype, message["device"])
         try:
             begin = time.perf_counter()
-            exec(code, names)
+            names = dict(self._prepared(plan, framework), **operands)
+            exec(self._code(plan.body), names)
             results = {check: self.get(names[RESULTS[check]]) for check in message["checks"]}
             seconds = time.perf_counter() - begin
         except Exception as error:
@@ -306,6 +310,24 @@ class _Worker:
                 array = array.transpose(permutation(layout, canonical))
             arrays[check] = (dtype, array)
         return {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}, arrays
+
+    def _prepared(self, plan, framework):
+        """What a plan's body finds: the framework's names, the arguments, and what `prepare` makes, kept a while."""
+        key = (plan.prepare, repr(plan.arguments)) if plan.prepare else None
+        names = self.kept.pop(key, None)
+        if names is None:
+            names = dict(framework.names, arguments=plan.arguments)
+            exec(self._code(plan.prepare), names)
+        if key:
+            self.kept[key] = names
+            if len(self.kept) > 16:
+                self.kept.popitem(last=False)
+        return names
+
+    def _code(self, source):
+        if source not in self.code:
+            self.code[source] = compile(source, "<plan>", "exec")
+        return self.code[source]
 
     def _framework(self):
         if self.framework is None:

@@ -1,9 +1,10 @@
 """How far rounding alone may take a result: the bound of Jeannerod and Rump (2013), no chosen tolerance.
 
-    |ŷ − y| ≤ n·u·s + 2·v·s + u_out·|y| + n·η          s = Σ|terms|, n their number (the bias counted)
+    |ŷ − y| ≤ n·u·s + 2·v·s + u_out·(|y| + s') + n·η          s = Σ|terms|, n their number (the bias counted)
 
 u is the unit roundoff of the declared accumulator, v that of multiplicands that are rounded before they are multiplied
-(TF32; 0 where they are not), u_out that of the answer's dtype, η half the smallest subnormal of accumulator and answer.
+(TF32; 0 where they are not), u_out that of the answer's dtype, η half the smallest subnormal of accumulator and answer;
+s' is s for a route that declares that the bias is added after the sum has been rounded to the answer's dtype, else 0.
 It holds for any order of summation, with or without fused multiply-add.
 """
 
@@ -36,5 +37,7 @@ def bound(expected: np.ndarray, magnitude: np.ndarray, terms: int, dtype: str, a
     narrow = arithmetic.get(dtype, {}).get("multiplicand")
     if narrow:
         scale += 2 * ROUNDOFF[narrow]
+    if arithmetic.get(dtype, {}).get("bias") == "separate":
+        scale += ROUNDOFF[dtype]
     underflow = terms * UNDERFLOW[sums] + UNDERFLOW[dtype]
     return scale * magnitude + ROUNDOFF[dtype] * np.abs(expected) + underflow

@@ -205,4 +205,5 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "input_layout": self.input_layout,
             "kernel_layout": self.kernel_layout,
             "options": options,
+            "shapes": self.shapes,
         }

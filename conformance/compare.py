@@ -105,7 +105,7 @@ def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected
     units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
     spread = units.std() / np.sqrt(units.size)
     return {
-        "share": _number((error / allowed).max()),
+        "share": _number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
         "error": _number(_units(error, expected).max()),
         "lean": _number(units.mean() / spread) if spread > 0 else 0.0,
     }

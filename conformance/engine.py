@@ -29,6 +29,8 @@ from conformance.worker import Garbled, Worker
 WINDOW, WINDOW_BYTES = 32, 32 * 2**20
 #: A worker that dies so often in a row without an answer, or so often in all, is not started again.
 DEATHS_IN_A_ROW, DEATHS = 4, 200
+#: Milliseconds of waiting work from which a second worker of the same framework pays for its start.
+WORTH_A_START = 30_000
 #: Memory for the oracle's answers.
 CACHE_BYTES = 512 * 2**20
 
@@ -75,6 +77,11 @@ class _Lane:
     deaths: int = 0
     deaths_in_a_row: int = 0
 
+    @property
+    def weight(self) -> int:
+        """Milliseconds that the waiting questions may take."""
+        return sum(ask.question.weight for ask in self.waiting)
+
 
 class Engine:
     """Asks workers and judges what they answer.
@@ -110,6 +117,8 @@ class Engine:
                     while names and len(lanes) < self.jobs:
                         lanes.append(_Lane(self.workers[names[0]], queues[names.popleft()]))
                         self._listen(lanes[-1])
+                    if lanes and len(lanes) < self.jobs:
+                        lanes += self._split(lanes)
                     for lane in lanes:
                         yield from self._feed(lane)
                     for lane in self._wait(lanes):
@@ -118,13 +127,33 @@ class Engine:
                         if lane.accused:
                             self._retry(lane)
                         else:
-                            self._ignore(lane)
+                            self._leave(lane)
                             lanes.remove(lane)
             finally:
                 for lane in lanes:
-                    self._ignore(lane)
                     if lane.asked:
+                        self._ignore(lane)
                         lane.worker.kill()
+                    self._leave(lane)
+
+    @staticmethod
+    def _split(lanes: list[_Lane]) -> list[_Lane]:
+        """For an idle core: a second worker for the longest queue, with the later half of it, where that is worth a
+        start."""
+        longest = max(lanes, key=lambda lane: lane.weight)
+        if longest.weight < WORTH_A_START:
+            return []
+        half, later, moved = longest.weight // 2, deque(), 0
+        while moved < half:
+            later.appendleft(longest.waiting.pop())
+            moved += later[0].question.weight
+        return [_Lane(Worker(longest.worker.program), later)]
+
+    def _leave(self, lane: _Lane) -> None:
+        """Let go of a lane: the framework's own worker stays for the next call, a second one ends."""
+        self._ignore(lane)
+        if lane.worker not in self.workers.values():
+            lane.worker.stop()
 
     def close(self) -> None:
         """Stop all workers."""

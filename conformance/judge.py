@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,11 @@ def judge(question: Question, expected: Expected, answer: Answer, first: Answer 
     )
 
 
+def _stable(message: str) -> str:
+    """An error's first line without what changes from call to call: TensorFlow numbers its functions."""
+    return re.sub(r"\{\{function_node [^}]*\}\} ?| ?\[Op:\w*\]", "", message).strip()
+
+
 def _said(meaning: tuple[str, str | None, dict]) -> str:
     verdict, cause, _ = meaning
     return f"{verdict} ({cause})" if cause else verdict
@@ -94,7 +100,7 @@ def _meaning(question: Question, expected: Expected, answer: Answer) -> tuple[st
     elif answer.outcome in ("raised", "broken"):
         error = f"{answer.type}: {answer.text}".strip()
         detail |= {"error_type": answer.type, "error_text": answer.text, "trace": answer.trace}
-        cause = error.splitlines()[0][:300] if error else "raised without a message"
+        cause = _stable(error.splitlines()[0][:300]) if error else "raised without a message"
         if answer.outcome == "raised":
             verdict = "pass" if case.expect == "refuse" else "refuse"
             cause = None if verdict == "pass" else cause

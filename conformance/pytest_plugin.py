@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from conformance import explain, folder, globs, load, programs
+from conformance import explain, folder, load, programs
 from conformance.case import Case
 from conformance.questions import Narrow, Selection, select
 from conformance.row import Key, Row
-from conformance.session import Session, compiled_subset, corpus
+from conformance.session import Session, corpus, subsets
 from conformance.yamlfile import FileError
 
 _SESSION = pytest.StashKey[Session]()
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--convt-route", action="append", default=[], help="only these routes, as in torch/*")
     group.addoption("--convt-adapter", action="append", default=[], help="only these adapters: names, or files")
     group.addoption("--convt-python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
-    group.addoption("--convt-subset", help="only the cases of a subset of the corpus: smoke, compiled")
+    group.addoption("--convt-subset", help="only the cases of a subset of the corpus: smoke, traced, compiled")
     group.addoption("--convt-seed", type=int, default=0, help="seed of the operands")
     group.addoption("--convt-deadline", type=float, default=120.0, help="seconds that one answer may take")
 
@@ -74,17 +74,14 @@ class Family(pytest.File):
         except FileError as error:
             raise self.CollectError(str(error)) from None
         session = _session(self.config)
-        ours = self.path.parent == folder("cases")
-        compiled = None
-        if ours:
-            everything = corpus()
-            compiled = compiled_subset(everything)
+        named = {}
+        if self.path.parent == folder("cases"):
+            named = subsets(corpus())
             if name := self.config.getoption("--convt-subset"):
-                wanted = globs.load_subsets(folder("cases") / "subsets.yaml", everything).get(name)
-                if wanted is None:
-                    raise pytest.UsageError(f"--convt-subset {name}: no such subset")
-                cases = [case for case in cases if case.id in set(wanted)]
-        narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), compiled=compiled)
+                if name not in named:
+                    raise pytest.UsageError(f"--convt-subset {name}: there are {', '.join(named)}")
+                cases = [case for case in cases if case.id in named[name]]
+        narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), subsets=named)
         for case in cases:
             for route, selection in _by_route(select([case], session.hellos, narrow)).items():
                 name = f"{case.id.partition('/')[2]}[{route}]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ class Question(NamedTuple):
     key: Key
     numbers: dict[str, Any]
     arithmetic: dict[str, Any]
-    compiler: bool
+    cost: float
 
     @property
     def framework(self) -> str:
@@ -30,8 +30,8 @@ class Question(NamedTuple):
 
     @property
     def weight(self) -> int:
-        """A rough guess of the time this takes, in small calls."""
-        return 500 if self.compiler else 1 + self.case.size // 10**6
+        """A rough guess of the time this takes, in milliseconds."""
+        return 1 + int(1000 * self.cost) + self.case.size // 10**6
 
 
 @dataclass
@@ -52,15 +52,15 @@ class Selection:
 
 @dataclass(frozen=True)
 class Narrow:
-    """What the user named; an empty tuple is everything. `compiled`: the case ids on which expensive compilers run,
-    None for all."""
+    """What the user named; an empty tuple is everything. `subsets`: named parts of the corpus as case ids, on which
+    costly routes run; a route whose subset is not among them runs on all cases."""
 
     routes: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     fills: tuple[str, ...] = ()
-    compiled: frozenset[str] | None = frozenset()
+    subsets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Narrow) -> Selection:
@@ -74,17 +74,18 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
         for device in (route["devices"] or hello["devices"])
         if _wanted(f"{name}/{route['name']}", device, narrow)
     ]
-    everywhere = {case.id for case in cases}
-    for name in sorted({route for route, _, offered in routes if offered["compiler"]}):
-        if narrow.compiled is not None and (asked := everywhere & narrow.compiled) != everywhere:
-            selection.notes.append(
-                f"{name} compiles every case for seconds: it runs on {len(asked)} of {len(everywhere)} cases, "
-                f"those of the subset `compiled` (on all of them with --everywhere)"
+    for route, _, offered in routes:
+        named = narrow.subsets.get(offered["subset"])
+        if named is not None and (asked := sum(case.id in named for case in cases)) < len(cases):
+            note = (
+                f"{route} compiles for {offered['cost']:g} s a case: it runs on {asked} of {len(cases)} cases, the subset "
+                f"`{offered['subset']}` (on all of them with --everywhere)"
             )
+            selection.notes += [] if note in selection.notes else [note]
     for case in cases:
         numbers = case.question()
         for route, device, offered in routes:
-            if offered["compiler"] and narrow.compiled is not None and case.id not in narrow.compiled:
+            if case.id not in narrow.subsets.get(offered["subset"], (case.id,)):
                 continue
             for key in _keys(case, route, device, narrow):
                 if key.dtype not in offered["dtypes"]:
@@ -93,7 +94,7 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
                     selection.unsupported[key] = f"{route} does not offer {key.check}"
                 else:
                     arithmetic = offered.get("arithmetic") or {}
-                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["compiler"]))
+                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"]))
     return selection
 
 

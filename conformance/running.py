@@ -18,7 +18,7 @@ from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError, _pairs
 from conformance.compare import Expected
 from conformance.questions import Narrow, select
 from conformance.row import Row
-from conformance.session import Session, compiled_subset, corpus
+from conformance.session import Session, corpus, subsets
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "subset", "everywhere", "adapters", "pythons",
@@ -39,12 +39,16 @@ def run(asked: dict[str, Any]) -> int:
         raise runfile.RunFileError(f"{asked['output']} exists: name another --output, or go on with it by --resume")
 
     everything = corpus(asked["files"])
-    compiled = compiled_subset(everything) if not asked["files"] else frozenset()
+    named = {} if asked["files"] else subsets(everything)
     narrow = Narrow(
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
-        compiled=None if asked["everywhere"] or asked["files"] else compiled,
+        subsets={} if asked["everywhere"] else named,
     )
-    cases = _chosen(everything, asked)
+    cases = globs.select(everything, list(asked["globs"]))
+    if asked["subset"]:
+        if asked["subset"] not in named:
+            raise UsageError(f"--subset {asked['subset']}: there are {', '.join(named) or 'none for other case files'}")
+        cases = [case for case in cases if case.id in named[asked["subset"]]]
     pythons = _pairs(asked["pythons"])
     chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
     session = Session.open(
@@ -85,7 +89,7 @@ def run(asked: dict[str, Any]) -> int:
                 err=True,
             )
             return INCOMPLETE
-        problems = session.problems(selection, rows, everything, compiled) if not asked["files"] else []
+        problems = session.problems(selection, rows, everything) if not asked["files"] else []
         seconds = time.monotonic() - begin
         writer.footer(runfile.footer(rows, problems=problems, seconds=round(seconds, 2)))
         writer.close()
@@ -108,19 +112,6 @@ def _check_words(asked: dict[str, Any]) -> None:
         for word in asked[option]:
             if word not in known:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
-
-
-def _chosen(everything: list, asked: dict[str, Any]) -> list:
-    cases = globs.select(everything, list(asked["globs"]))
-    if asked.get("subset"):
-        from conformance import folder
-
-        subsets = globs.load_subsets(folder("cases") / "subsets.yaml", everything)
-        if asked["subset"] not in subsets:
-            raise UsageError(f"--subset {asked['subset']}: there are {', '.join(subsets)}")
-        wanted = set(subsets[asked["subset"]])
-        cases = [case for case in cases if case.id in wanted]
-    return cases
 
 
 def _insist(session: Session, asked: dict[str, Any]) -> None:
@@ -171,7 +162,7 @@ def show(asked: dict[str, Any]) -> None:
         session = Session.open(chosen, seed=asked["seed"])
         try:
             _insist(session, asked | {"routes": routes, "devices": ()})
-            narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")), compiled=None)
+            narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")))
             rows = list(session.rows(select([case], session.hellos, narrow)))
         finally:
             session.close()
@@ -212,7 +203,7 @@ def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> 
     for name, hello in session.hellos.items():
         click.echo(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
         for route in hello["routes"]:
-            compiler = "; expensive compiler: subset `compiled`" if route["compiler"] else ""
+            compiler = f"; about {route['cost']:g} s a case" if route["cost"] else ""
             offered = f"{', '.join(route['dtypes'])}; {', '.join(route['checks'])}"
             click.echo(f"  {name}/{route['name']}: {offered}{compiler}")
     for name, reason in session.absent.items():

@@ -32,9 +32,10 @@ def corpus(paths: Sequence[str] = ()) -> list[Case]:
     return load.load([Path(path) for path in paths] or [folder("cases")])
 
 
-def compiled_subset(cases: list[Case]) -> frozenset[str]:
-    """The case ids on which expensive compilers run."""
-    return frozenset(globs.load_subsets(folder("cases") / "subsets.yaml", cases).get("compiled", ()))
+def subsets(cases: list[Case]) -> dict[str, frozenset[str]]:
+    """The named parts of our corpus as case ids."""
+    named = globs.load_subsets(folder("cases") / "subsets.yaml", cases)
+    return {name: frozenset(ids) for name, ids in named.items()}
 
 
 @dataclass
@@ -96,9 +97,9 @@ class Session:
                 yield Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason})
         yield from self.engine.run(question for question in selection.questions if question.key not in done)
 
-    def problems(self, selection: Selection, rows: list[Row], cases: list[Case], compiled: frozenset[str]) -> list[str]:
+    def problems(self, selection: Selection, rows: list[Row], cases: list[Case]) -> list[str]:
         """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing."""
-        whole = select(cases, self.hellos, Narrow(compiled=compiled))
+        whole = select(cases, self.hellos, Narrow(subsets=subsets(cases)))
         versions = {name: hello["version"] for name, hello in self.hellos.items()}
         return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions)
 
@@ -134,7 +135,8 @@ class _Offer(msgspec.Struct):
     dtypes: list[str]
     checks: tuple[str, ...] = ("forward",)
     arithmetic: dict[str, dict[str, str]] = {}
-    compiler: bool = False
+    cost: float = 0.0
+    subset: str | None = None
     devices: list[str] | None = None
 
 

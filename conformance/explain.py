@@ -1,0 +1,231 @@
+"""A row and a case in words, and the script that repeats an answer in the framework's own API."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any
+
+import numpy as np
+
+from conformance.case import Case
+from conformance.row import Row
+
+#: How a framework is imported, and how an array becomes its tensor and an array again, by the first word of a plan's call.
+SPEAK = {
+    "torch": ("import torch", "torch.from_numpy({array}){cast}", ".to(torch.bfloat16)", "{y}.detach().double().numpy()"),
+    "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.float64).numpy()"),
+    "jax": (
+        'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
+        "jnp.asarray({array}){cast}",
+        ".astype(jnp.bfloat16)",
+        "np.asarray({y}).astype(np.float64)",
+    ),
+}
+LITERAL = 400  # numbers that a script spells out
+
+
+def sentence(row: Row) -> str:
+    """One line: which case, and what is wrong with the answer."""
+    what = {
+        "pass": "is right",
+        "differ": "differs",
+        "refuse": "is refused",
+        "accept": "is answered and must be refused",
+        "crash": "crashes the process",
+        "hang": "hangs",
+        "flaky": "is answered differently when asked again",
+        "broken": "the adapter is broken",
+        "unsupported": "cannot be said",
+        "unrun": "was not run",
+    }[row.verdict]
+    reason = row.cause or row.detail.get("reason")
+    return f"{row.case} {what}" + (f": {_first_line(reason)}" if reason else "")
+
+
+def paragraph(row: Row, case: Case) -> str:
+    """All that is known about a row, as plain text."""
+    detail = row.detail
+    standing = f" ({row.standing})" if row.standing else ""
+    lines = [f"{row.key}: {row.verdict}{standing}", f"  {sentence(row)}"]
+    lines += [f"  {line}" for line in sizes(case)]
+    if "first_wrong" in detail:
+        first = detail["first_wrong"]
+        lines.append(
+            f"  first wrong at {first['index']}: expected {first['expected']!r}, returned {first['returned']!r}; "
+            f"{detail['wrong']} of {detail['of']} are wrong, the worst by {_short(detail['error'])} u·Σ|x||w|"
+        )
+    if detail.get("mismatch") == "shape":
+        lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
+    if "share" in detail:
+        lines.append(f"  used {_short(detail['share'])} of the bound that rounding theory gives")
+    if more := detail.get("causes", [])[1:]:
+        lines.append("  equally: " + "; ".join(more))
+    if claim := detail.get("claim"):
+        lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
+    if plan := detail.get("plan"):
+        lines += ["  native call:"] + [f"    {line}" for line in plan["source"].splitlines()]
+        lines += [f"  {line}" for line in layouts(plan)]
+        if plan.get("emulates"):
+            lines.append(f"  emulates: {plan['emulates']}")
+    for word, title in (("trace", "trace"), ("log", "the worker's log ends")):
+        if row.verdict not in ("pass", "unsupported") and detail.get(word):
+            lines += [f"  {title}:"] + [f"    {line}" for line in detail[word].splitlines()[-12:]]
+    if told := detail.get("ledger"):
+        lines.append(f"  ledger: {told['where']} ({told['kind']}): {told['why']} {told['link']}")
+    return "\n".join(lines)
+
+
+def layouts(plan: dict[str, Any]) -> list[str]:
+    """The permutations from the canonical layouts to those that the call reads, and what lies otherwise in memory."""
+    lines = []
+    for operand, title in (("x", "input"), ("w", "kernel")):
+        letters = plan["layouts"][operand]
+        canonical = ("NC" if operand == "x" else "IO") + "".join(letter for letter in letters if letter in "DHW")
+        if letters != canonical:
+            axes = tuple(canonical.index(letter) for letter in letters)
+            lines.append(f"the {title} goes from {canonical} to {letters} by numpy.transpose({operand}, {axes})")
+        if lies := plan.get("memory", {}).get(operand):
+            lines.append(f"the {title} lies in memory as {lies}")
+    return lines
+
+
+def sizes(case: Case) -> list[str]:
+    """The output length of each axis, with the numbers put in."""
+    lines = []
+    for axis in range(case.rank):
+        i, k, s, e = case.input[axis], case.kernel[axis], case.stride[axis], case.dilation[axis]
+        (lo, hi), op = case.padding[axis], case.output_padding[axis]
+        lines.append(
+            f"axis {axis}: K_e = ({k} − 1)·{e} + 1 = {case.extent[axis]}; "
+            f"F = ({i} − 1)·{s} + {case.extent[axis]} = {case.full[axis]}; "
+            f"O = {case.full[axis]} − {lo} − {hi} + {op} = {case.output[axis]}"
+        )
+    return lines
+
+
+def case_text(case: Case) -> str:
+    """A case with its arithmetic, for `convt cases show`."""
+    lines = [case.id, f"  {case.why}" if case.why else "", f"  from {case.where}"]
+    shapes = [("x", case.x_shape), ("w", case.w_shape)] + ([("b", case.b_shape)] if case.bias else [])
+    lines.append("  " + ", ".join(f"{name} {list(shape)}" for name, shape in shapes) + f" -> y {list(case.y_shape)}")
+    for word in ("groups", "stride", "dilation", "padding", "output_padding", "convention", "output_size",
+                 "input_layout", "kernel_layout", "options", "dtypes", "checks", "fills", "source"):  # fmt: skip
+        value = getattr(case, word)
+        if value:
+            lines.append(f"  {word}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    lines += [f"  {line}" for line in sizes(case)]
+    if case.expect == "refuse":
+        lines.append(f"  must be refused: {case.problem() or 'no framework may answer this'}")
+    if claim := case.claim:
+        lines.append(f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}".rstrip())
+    return "\n".join(line for line in lines if line)
+
+
+def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None) -> str:
+    """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
+
+    `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
+    where the call must be refused. A row without a plan gives a comment that says so.
+    """
+    plan = row.detail.get("plan")
+    if not plan:
+        return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
+    first = plan["call"].partition(".")[0]
+    importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.float64)"))
+    cast = cast if row.dtype == "bfloat16" else ""
+    if row.dtype == "bfloat16" and first == "tf":
+        tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"
+    result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
+    lines = [f'"""{row.key}, as the conformance suite asked it."""', ""]
+    packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
+    lines += ["import base64", "import zlib", ""] if packed else []
+    lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
+    lines += [_UNPACK] if packed else []
+    if plan["define"]:
+        lines += ["", plan["define"].strip(), "", ""]
+    dtype = "float32" if row.dtype == "bfloat16" else row.dtype
+    lines += [f"{name} = {_array(array, dtype)}" for name, array in operands.items()]
+    carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
+    for name in operands:
+        array = name
+        if name in carried and operands[name].ndim == len(carried[name]):
+            canonical = _canonical(name, carried[name])
+            lies = plan["memory"].get(name)
+            if lies and lies != canonical:
+                array = f"np.ascontiguousarray({array}.transpose{_axes(canonical, lies)})"
+                array += f".transpose{_axes(lies, canonical)}"
+            if carried[name] != canonical:
+                array = f"{array}.transpose{_axes(canonical, carried[name])}"
+        lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
+    if "b" not in operands:
+        lines.append("b = None")
+    lines += ["", plan["source"], "", f"returned = {back.format(y=result)}"]
+    answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
+    answered["grad_weight"] = ("w", carried["w"])
+    if row.check in answered:
+        name, letters = answered[row.check]
+        canonical = _canonical(name, letters)
+        if letters != canonical:
+            lines.append(f"returned = returned.transpose{_axes(letters, canonical)}")
+    lines += _comparison(row, expected)
+    return "\n".join(lines) + "\n"
+
+
+def _array(array: np.ndarray, dtype: str) -> str:
+    """A NumPy expression for an array: its numbers where they are few, else its bytes, packed."""
+    if array.size <= LITERAL:
+        return f"np.array({_literal(array)}, dtype=np.{dtype}).reshape({array.shape})"
+    packed = base64.b85encode(zlib.compress(np.ascontiguousarray(array.astype(dtype)).tobytes(), 9)).decode()
+    return f"unpack({packed!r}, np.{dtype}, {array.shape})"
+
+
+_UNPACK = """
+
+def unpack(text, dtype, shape):
+    return np.frombuffer(bytearray(zlib.decompress(base64.b85decode(text))), dtype).reshape(shape)
+
+"""
+
+
+def _literal(array: np.ndarray) -> str:
+    values = array.ravel().tolist()
+    return str([int(value) if value == int(value) else value for value in values])
+
+
+def _canonical(name: str, letters: str) -> str:
+    return ("IO" if name == "w" else "NC") + "".join(letter for letter in letters if letter in "DHW")
+
+
+def _axes(source: str, target: str) -> str:
+    return str(tuple(source.index(letter) for letter in target))
+
+
+def _comparison(row: Row, expected: np.ndarray | None) -> list[str]:
+    if expected is None:
+        return ['print(f"answered with shape {returned.shape}; this call must be refused")']
+    lines = [
+        f"expected = {_array(expected, 'float64')}",
+        "if returned.shape != expected.shape:",
+        '    raise SystemExit(f"shape {returned.shape} instead of {expected.shape}")',
+    ]
+    if row.fill == "real":
+        return [*lines, 'print(f"largest difference {np.abs(returned - expected).max(initial=0):.3g}")']
+    return [
+        *lines,
+        "wrong = np.argwhere(returned != expected)",
+        "if len(wrong):",
+        "    first = tuple(wrong[0].tolist())",
+        '    raise SystemExit(f"{len(wrong)} of {expected.size} wrong, first at {first}: "',
+        '                     f"expected {expected[first]}, returned {returned[first]}")',
+        'print(f"all {expected.size} values are right")',
+    ]
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0][:300] if text.strip() else ""
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"
+
