@@ -66,12 +66,13 @@ def conv_transpose(case, checks):
         "transpose_kernel": True,
         "precision": "highest",
     }
-    return plan(case, checks, "jax.lax.conv_transpose", "jax.lax.conv_transpose(x, w, **arguments)", arguments)
+    call = "jax.lax.conv_transpose"
+    return plan(case, checks, call, call + "(x, w, **arguments)", arguments)
 
 
 def conv_general_dilated(case, checks):
     x, w = layouts_of(case)
-    space, before = [w.index(letter) for letter in SPACE[case.rank]], ""
+    space = [w.index(letter) for letter in SPACE[case.rank]]
     before = "    w = jax.numpy.flip(w, %r)\n" % (tuple(space),)
     if case.groups > 1:
         # The kernel holds M/g filters for all C channels; this call wants C/g channels for all M filters.
@@ -119,8 +120,8 @@ def load():
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    platforms = {device.platform for device in jax.devices()} | {"cpu"}
-    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + (["cuda"] if "gpu" in platforms else []))
+    cuda = any(device.platform == "gpu" for device in jax.devices())
+    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + ["cuda"] * cuda)
 
 
 def put(array, dtype, device):
@@ -135,8 +136,7 @@ def get(tensor):
     import numpy as np
 
     array = np.asarray(tensor)
-    name = str(array.dtype)
-    return name, array.view("uint16") if name == "bfloat16" else array
+    return str(array.dtype), array.view("uint16") if array.dtype.name == "bfloat16" else array
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from conformance.adapter import Framework, Plan, Route, Unsupported, serve
 FLOATS = ("float64", "float32", "float16")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
-#: The explicit matrix is dense: beyond so many numbers it is no longer a reference but a burden.
-LARGEST_MATRIX = 2**24
+#: The explicit matrix and the windows are dense: beyond so many numbers they are no longer a reference but a burden.
+LARGEST = {"matrix": 2**24, "zero_insertion": 2**27}
 
 
 def refuse(x, w, b, in_channels, out_channels, groups, kernel, stride, dilation, crop, output_padding, output):
@@ -113,12 +113,14 @@ def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want
 
 def lower(function):
     def lowered(case, checks):
-        size = case.in_channels * case.out_channels * np.prod(case.input) * np.prod(np.maximum(case.output, 0.0))
-        if function is matrix and size > LARGEST_MATRIX:
-            raise Unsupported("the dense matrix would hold %.0f numbers, more than %d" % (size, LARGEST_MATRIX))
+        name, outputs = function.__name__, np.prod(np.maximum(case.output, 0.0))
+        size = case.in_channels * outputs
+        size *= case.out_channels * np.prod(case.input) if function is matrix else case.batch * np.prod(case.kernel)
+        if size > LARGEST.get(name, np.inf):
+            raise Unsupported("it would be written out in %.0f numbers, more than %d" % (size, LARGEST[name]))
         words = ("in_channels", "out_channels", "groups", "kernel", "stride", "dilation", "crop", "output_padding",
                  "output")  # fmt: skip
-        arguments, name = {word: getattr(case, word) for word in words}, function.__name__
+        arguments = {word: getattr(case, word) for word in words}
         body = "y = %s(x, w, b, **arguments)" % name
         if checks[0] != "forward":
             result = GRADIENTS[checks[0]]

@@ -1,4 +1,4 @@
-"""PyTorch: conv_transposeNd(x [N, C, …], w [C, M/g, …]); `padding` crops both ends, `output_padding` extends the end."""
+"""PyTorch: conv_transposeNd(x [N, C, …], w [C, M/g, …]); padding crops both ends, output_padding extends the end."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ def numbers(case):
         output_padding = tuple(begin - end for begin, end in case.crop)
         legal = all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation))
         if not legal:
-            raise Unsupported("padding crops both ends alike, and output_padding cannot make up for the difference here")
+            raise Unsupported("padding crops both ends alike; output_padding cannot make up for the difference")
     return {
         "stride": case.stride, "padding": padding, "output_padding": output_padding, "groups": case.groups,
         "dilation": case.dilation,
@@ -34,11 +34,12 @@ def plan(case, checks, call, body, arguments, prepare=""):
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
         lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
     memory = {"x": case.input_layout, "w": case.kernel_layout}
-    return Plan(call, arguments, "\n".join(lines), prepare, memory={name: lies for name, lies in memory.items() if lies})
+    memory = {name: lies for name, lies in memory.items() if lies}
+    return Plan(call, arguments, "\n".join(lines), prepare, memory=memory)
 
 
 def told_apart(case):
-    """The functions are not told the number of output channels: a wrong one is not a question that they can be asked."""
+    """The functions read the number of output channels off w: they cannot be asked about a wrong one."""
     if case.groups > 0 and case.out_channels % case.groups:
         raise Unsupported("the number of output channels is read off w")
 

@@ -13,7 +13,7 @@ import itertools
 import selectors
 import signal
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -36,11 +36,12 @@ CACHE_BYTES = 512 * 2**20
 
 
 class Answers:
-    """The oracle's answers, shared by all routes that ask the same; the least recently used go when memory is short."""
+    """The oracle's answers, shared by all routes that ask the same; the largest go when memory is short: frameworks
+    come to the same case at different times, and one large answer takes the room of hundreds."""
 
     def __init__(self, seed: int):
         self.seed = seed
-        self._kept: OrderedDict[tuple, Expected] = OrderedDict()
+        self._kept: dict[tuple, Expected] = {}
         self._bytes = 0
 
     def of(self, question: Question) -> Expected:
@@ -48,12 +49,12 @@ class Answers:
         case, key = question.case, question.key
         name = (case.id, key.check, key.dtype, key.fill)
         if found := self._kept.get(name):
-            self._kept.move_to_end(name)
             return found
         found = self._kept[name] = Expected(case, key.check, key.dtype, key.fill, self.seed)
         self._bytes += found.nbytes
-        while self._bytes > CACHE_BYTES and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        while self._bytes > CACHE_BYTES:
+            largest = max(self._kept, key=lambda name: self._kept[name].nbytes)
+            self._bytes -= self._kept.pop(largest).nbytes
         return found
 
 
@@ -64,13 +65,22 @@ class _Ask(NamedTuple):
     first: Answer | None = None
 
 
+class _Asked(NamedTuple):
+    """A question under way: its id and size as a message, and what the answer will be held against."""
+
+    number: int
+    ask: _Ask
+    size: int
+    expected: Expected
+
+
 @dataclass
 class _Lane:
-    """One worker with its questions: waiting, under way (id, ask, bytes), and accused, to be asked once more."""
+    """One worker with its questions: waiting, under way, and accused, to be asked once more."""
 
     worker: Worker
     waiting: deque[_Ask]
-    asked: deque[tuple[int, _Ask, int]] = field(default_factory=deque)
+    asked: deque[_Asked] = field(default_factory=deque)
     accused: list[_Ask] = field(default_factory=list)
     alone: bool = False
     since: float = 0.0
@@ -111,14 +121,16 @@ class Engine:
         # The longest work first, so that no core idles at the end.
         names = deque(sorted(queues, key=lambda name: -sum(ask.question.weight for ask in queues[name])))
         lanes: list[_Lane] = []
+        idle = True  # whether a core may have fallen idle since the queues were last weighed
         with selectors.DefaultSelector() as self._selector:
             try:
                 while names or lanes:
                     while names and len(lanes) < self.jobs:
                         lanes.append(_Lane(self.workers[names[0]], queues[names.popleft()]))
                         self._listen(lanes[-1])
-                    if lanes and len(lanes) < self.jobs:
+                    if idle and lanes and len(lanes) < self.jobs:
                         lanes += self._split(lanes)
+                    idle = False
                     for lane in lanes:
                         yield from self._feed(lane)
                     for lane in self._wait(lanes):
@@ -129,6 +141,7 @@ class Engine:
                         else:
                             self._leave(lane)
                             lanes.remove(lane)
+                            idle = True
             finally:
                 for lane in lanes:
                     if lane.asked:
@@ -169,7 +182,7 @@ class Engine:
         if lane.worker.process is None and not self._start(lane):
             yield from self._give_up(lane)
             return
-        held = sum(size for _, _, size in lane.asked)
+        held = sum(asked.size for asked in lane.asked)
         while lane.waiting and self._room(lane, held):
             held += self._ask(lane, lane.waiting.popleft())
         lane.worker.write()
@@ -194,10 +207,11 @@ class Engine:
             "checks": [question.key.check],
             "case": question.numbers,
         }
-        packed = protocol.pack(message, self.answers.of(question).tensors)
+        expected = self.answers.of(question)
+        packed = protocol.pack(message, expected.tensors)
         if not lane.asked:
             lane.since = time.monotonic()
-        lane.asked.append((number, ask, len(packed)))
+        lane.asked.append(_Asked(number, ask, len(packed), expected))
         lane.worker.send(packed)
         return len(packed)
 
@@ -256,12 +270,12 @@ class Engine:
                 message, tensors = received
                 if not lane.asked:
                     raise Garbled("a message that nothing asked for")
-                number, ask, _ = lane.asked[0]
-                if message.get("id") != number:
-                    raise Garbled(f"the answer carries id {message.get('id')!r}, the question had {number}")
+                asked = lane.asked[0]
+                if message.get("id") != asked.number:
+                    raise Garbled(f"the answer carries id {message.get('id')!r}, the question had {asked.number}")
                 lane.asked.popleft()
                 lane.since, lane.alone, lane.deaths_in_a_row = time.monotonic(), False, 0
-                yield from self._decide(lane, ask, Answer.from_message(message, tensors))
+                yield from self._decide(lane, asked, Answer.from_message(message, tensors))
         except Garbled as error:
             yield from self._lost(lane, "garbled", str(error))
             return
@@ -271,9 +285,10 @@ class Engine:
             worker.ask_where()
             yield from self._lost(lane, "hung", f"no answer within {self.deadline:g} s")
 
-    def _decide(self, lane: _Lane, ask: _Ask, answer: Answer) -> Iterator[Row]:
+    def _decide(self, lane: _Lane, asked: _Asked, answer: Answer) -> Iterator[Row]:
         """The row of an answer, unless it accuses somebody for the first time."""
-        row = judge(ask.question, self.answers.of(ask.question), answer, ask.first, lane.worker.log)
+        ask = asked.ask
+        row = judge(ask.question, asked.expected, answer, ask.first, lane.worker.log)
         row = self.standing(row)
         if row.verdict in DIVERGENT and row.standing != "known" and ask.first is None:
             lane.accused.append(_Ask(ask.question, answer))
@@ -288,8 +303,8 @@ class Engine:
         lane.deaths_in_a_row += 1
         if not lane.asked:
             return
-        _, ask, _ = lane.asked.popleft()
-        lane.waiting.extendleft(other for _, other, _ in reversed(lane.asked))
+        _, ask, _, expected = lane.asked.popleft()
+        lane.waiting.extendleft(other.ask for other in reversed(lane.asked))
         lane.asked.clear()
         answer = Answer(outcome=outcome, text=why or _how_it_ended(status), log=lane.worker.log)
         if ask.first is None:
@@ -297,7 +312,7 @@ class Engine:
             lane.alone = True
         else:
             lane.alone = False
-            yield self.standing(judge(ask.question, self.answers.of(ask.question), answer, ask.first, answer.log))
+            yield self.standing(judge(ask.question, expected, answer, ask.first, answer.log))
 
     def _give_up(self, lane: _Lane) -> Iterator[Row]:
         """The worker does not start any more: what it has not answered stays unrun."""

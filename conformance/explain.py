@@ -11,9 +11,14 @@ import numpy as np
 from conformance.case import Case
 from conformance.row import Row
 
-#: How a framework is imported, and how an array becomes its tensor and an array again, by the first word of a plan's call.
+#: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
 SPEAK = {
-    "torch": ("import torch", "torch.from_numpy({array}){cast}", ".to(torch.bfloat16)", "{y}.detach().double().numpy()"),
+    "torch": (
+        "import torch",
+        "torch.from_numpy({array}){cast}",
+        ".to(torch.bfloat16)",
+        "{y}.detach().double().numpy()",
+    ),
     "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.float64).numpy()"),
     "jax": (
         'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
@@ -118,7 +123,8 @@ def case_text(case: Case) -> str:
     if case.expect == "refuse":
         lines.append(f"  must be refused: {case.problem() or 'no framework may answer this'}")
     if claim := case.claim:
-        lines.append(f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}".rstrip())
+        said = f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}"
+        lines.append(said.rstrip())
     return "\n".join(line for line in lines if line)
 
 

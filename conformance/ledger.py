@@ -1,8 +1,8 @@
 """Known divergences → the standing of a row. The only place in the project that may expect a divergence.
 
-An entry says which rows diverge how, why, where that is documented, and how many there are: exactly. Rows are always run;
-one that passes makes its entry stale, one that diverges in another way is changed, another number is a problem of the
-run, and an entry that no row of the whole corpus could match is an orphan.
+An entry says which rows diverge how, why, where that is documented, and how many there are: exactly. Rows are always
+run; one that passes makes its entry stale, one that diverges in another way is changed, another number is a problem of
+the run, and an entry that no row of the whole corpus could match is an orphan.
 """
 
 from __future__ import annotations
@@ -198,7 +198,8 @@ def _drafted(verdict: str, cause: str, rows: list[Row]) -> str:
     }
     for word in ("dtypes", "checks", "fills"):
         words[word] = listed(getattr(row, word[:-1]) for row in rows)
-    return "\n".join(f"{'- ' if not i else '  '}{word}: {value}" for i, (word, value) in enumerate(words.items())) + "\n"
+    lines = [f"  {word}: {value}" for word, value in words.items()]
+    return "- " + "\n".join(lines)[2:] + "\n"
 
 
 def _quoted(text: str) -> str:

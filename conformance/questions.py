@@ -78,8 +78,8 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
         named = narrow.subsets.get(offered["subset"])
         if named is not None and (asked := sum(case.id in named for case in cases)) < len(cases):
             note = (
-                f"{route} compiles for {offered['cost']:g} s a case: it runs on {asked} of {len(cases)} cases, the subset "
-                f"`{offered['subset']}` (on all of them with --everywhere)"
+                f"{route} compiles for {offered['cost']:g} s a case: it runs on {asked} of {len(cases)} cases, "
+                f"the subset `{offered['subset']}` (on all of them with --everywhere)"
             )
             selection.notes += [] if note in selection.notes else [note]
     for case in cases:
