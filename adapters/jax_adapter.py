@@ -8,10 +8,8 @@ CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added.
 ARITHMETIC = {
-    "float64": {"bias": "separate"},
-    "float32": {"bias": "separate"},
-    "float16": {"accumulator": "float32", "bias": "separate"},
-    "bfloat16": {"accumulator": "float32", "bias": "separate"},
+    **dict.fromkeys(FLOATS[:2], {"bias": "separate"}),
+    **dict.fromkeys(FLOATS[2:], {"accumulator": "float32", "bias": "separate"}),
 }
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
 STRINGS = {"jax_same": "SAME", "jax_valid": "VALID"}
@@ -66,8 +64,7 @@ def conv_transpose(case, checks):
         "transpose_kernel": True,
         "precision": "highest",
     }
-    call = "jax.lax.conv_transpose"
-    return plan(case, checks, call, call + "(x, w, **arguments)", arguments)
+    return plan(case, checks, "jax.lax.conv_transpose", "jax.lax.conv_transpose(x, w, **arguments)", arguments)
 
 
 def conv_general_dilated(case, checks):
