@@ -195,12 +195,13 @@ def test_small_families_stay_small():
 
 def test_subsets_are_what_they_promise():
     subsets = load.load_subsets(folder("cases") / "subsets.yaml", CASES)
-    assert set(subsets) == {"smoke", "compiled"}
+    assert set(subsets) == {"smoke", "traced", "compiled"}
     by_id = {case.id: case for case in CASES}
     smoke, compiled = ([by_id[name] for name in subsets[name]] for name in ("smoke", "compiled"))
     assert {case.family for case in smoke} == set(FAMILIES)
     assert 30 <= len(smoke) <= 50
-    assert 20 <= len(compiled) <= 30
+    assert 15 <= len(compiled) <= 30
+    assert 80 <= len(subsets["traced"]) <= 120
     assert sum(case.size for case in smoke) < 10**6
     for case in compiled:
         assert case.expect == "answer"
