@@ -8,8 +8,8 @@ CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added.
 ARITHMETIC = {
-    **dict.fromkeys(FLOATS[:2], {"bias": "separate"}),
-    **dict.fromkeys(FLOATS[2:], {"accumulator": "float32", "bias": "separate"}),
+    **{dtype: {"bias": "separate"} for dtype in FLOATS[:2]},
+    **{dtype: {"accumulator": "float32", "bias": "separate"} for dtype in FLOATS[2:]},
 }
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
 STRINGS = {"jax_same": "SAME", "jax_valid": "VALID"}

@@ -1,5 +1,7 @@
 """TensorFlow: conv_transpose(x [N, …, C], filters [k…, M, C]); output_shape is given, padding is the forward's."""
 
+import inspect
+
 from conformance.adapter import Framework, Plan, Route, Unsupported, serve
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -7,17 +9,17 @@ CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added.
 ARITHMETIC = {
-    "float64": {"bias": "separate"},
-    "float32": {"bias": "separate"},
-    "float16": {"accumulator": "float16", "bias": "separate"},
+    **{dtype: {"bias": "separate"} for dtype in FLOATS[:3]},
     "bfloat16": {"accumulator": "float32", "bias": "separate"},
 }
 CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
+#: What old versions do not know.
+EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_compile=True)"
 OPTIONS = ("batch_stride", "channel_stride", "tensorflow_same", "tensorflow_valid")
 
 
-def padding_of(case):
+def padding_of(case, layout):
     """SAME or VALID where the numbers are those of the forward convolution from output to input, else the pairs."""
     if case.convention in CONVENTIONS:
         return CONVENTIONS[case.convention]
@@ -30,12 +32,8 @@ def padding_of(case):
     ):
         return "SAME"
     if case.rank == 2:
-        return case.padding
+        return spread(case, layout, [list(pair) for pair in case.padding], [0, 0], [0, 0])
     raise Unsupported("in %d-D only SAME and VALID can be said, and these numbers are neither" % case.rank)
-
-
-def layout_of(case):
-    return case.input_layout or "N%sC" % SPACE[case.rank]
 
 
 def spread(case, layout, space, batch=1, channel=1):
@@ -48,14 +46,12 @@ def transposed(case):
     """(call, arguments, layout) of tf.nn.convNd_transpose."""
     if case.groups != 1:
         raise Unsupported("tf.nn.conv%dd_transpose has no groups" % case.rank)
-    layout, padding = layout_of(case), padding_of(case)
-    if not isinstance(padding, str):
-        padding = spread(case, layout, [list(pair) for pair in padding], [0, 0], [0, 0])
+    layout = case.input_layout or "N%sC" % SPACE[case.rank]
     steps = (case.options.get("batch_stride", 1), case.options.get("channel_stride", 1))
     arguments = {
         "output_shape": spread(case, layout, case.output, case.batch, case.out_channels),
         "strides": spread(case, layout, case.stride, *steps),
-        "padding": padding,
+        "padding": padding_of(case, layout),
         "data_format": layout,
         "dilations": spread(case, layout, case.dilation),
     }
@@ -71,8 +67,10 @@ def plan(case, checks, call, body, arguments, layout, prepare=""):
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
         inner = "\n    ".join(["tape.watch([%s])" % operands] + body.split("\n"))
         body = "with tf.GradientTape() as tape:\n    %s\n%s, = tape.gradient(y, [%s], g)" % (inner, results, operands)
-    memory = {"w": case.kernel_layout} if case.kernel_layout else {}
-    return Plan(call, arguments, body, prepare, x=layout, w="%sOI" % SPACE[case.rank], memory=memory)
+    memory = case.kernel_layout and {"w": case.kernel_layout}
+    needs = [JIT] * ("jit_compile" in prepare)
+    needs += [EXPLICIT] * (call == "tf.nn.conv2d_transpose" and not isinstance(arguments["padding"], str))
+    return Plan(call, arguments, body, prepare, x=layout, w="%sOI" % SPACE[case.rank], memory=memory, needs=needs)
 
 
 def nn(case, checks):
@@ -80,26 +78,23 @@ def nn(case, checks):
     return plan(case, checks, call, "y = %s(x, w, **arguments)" % call, arguments, layout)
 
 
-def function(case, checks, **how):
+def function(case, checks, jit=""):
     call, arguments, layout = transposed(case)
-    words = "".join(", %s=%r" % item for item in sorted(how.items()))
-    prepare = "graph = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)" % (call, words)
+    prepare = "graph = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)" % (call, jit)
     return plan(case, checks, call, "y = graph(x, w)", arguments, layout, prepare)
 
 
 def xla(case, checks):
-    return function(case, checks, jit_compile=True)
+    return function(case, checks, ", jit_compile=True")
 
 
 def gradient(case, checks):
     if case.groups < 1 or (case.groups > 1 and "w" in case.shapes):
         raise Unsupported("the number of groups is read off the filter")
-    layout, padding = layout_of(case), padding_of(case)
-    arguments = {"padding": padding, "data_format": layout, "strides": case.stride, "dilations": case.dilation}
-    call = "tf.nn.convolution"
-    if not isinstance(padding, str):
-        call = "tf.nn.conv2d"  # tf.nn.convolution takes no explicit padding
-        arguments["padding"] = spread(case, layout, [list(pair) for pair in padding], [0, 0], [0, 0])
+    layout = case.input_layout or "N%sC" % SPACE[case.rank]
+    arguments = {"data_format": layout, "strides": case.stride, "dilations": case.dilation}
+    arguments["padding"] = padding_of(case, layout)
+    call = "tf.nn.convolution" if isinstance(arguments["padding"], str) else "tf.nn.conv2d"  # it takes pairs too
     shape = spread(case, layout, case.output, case.batch, case.out_channels)
     body = (
         "zero = tf.zeros(%r, x.dtype)\n"
@@ -117,7 +112,12 @@ def load():
     if not tf.executing_eagerly():  # TensorFlow 1
         tf.compat.v1.enable_eager_execution()
     devices = ["cpu"] + (["cuda"] if tf.config.experimental.list_physical_devices("GPU") else [])
-    return Framework(tf.__version__, {"tf": tf}, devices)
+    lacks = [] if "jit_compile" in inspect.signature(tf.function).parameters else [JIT]
+    try:
+        tf.nn.conv2d_transpose(tf.ones([1] * 4), tf.ones([1] * 4), [1] * 4, 1, [[0, 0]] * 4)
+    except TypeError:
+        lacks.append(EXPLICIT)
+    return Framework(tf.__version__, {"tf": tf}, devices, lacks)
 
 
 def put(array, dtype, device):

@@ -8,6 +8,7 @@ FLOATS = ("float64", "float32", "float16", "bfloat16")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 SIZED = "torch_output_size"
+CHANNELS_LAST = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
 DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
 
@@ -26,7 +27,7 @@ def numbers(case):
     }  # fmt: skip
 
 
-def plan(case, checks, call, body, arguments, prepare=""):
+def plan(case, checks, call, body, arguments, prepare="", needs=()):
     """A plan whose body is differentiated where gradients are asked."""
     wanted = [GRADIENTS[check] for check in checks if check != "forward"]
     lines = ["%s.requires_grad_()" % operand for _, operand in wanted] + [body]
@@ -35,7 +36,7 @@ def plan(case, checks, call, body, arguments, prepare=""):
         lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
     memory = {"x": case.input_layout, "w": case.kernel_layout}
     memory = {name: lies for name, lies in memory.items() if lies}
-    return Plan(call, arguments, "\n".join(lines), prepare, memory=memory)
+    return Plan(call, arguments, "\n".join(lines), prepare, memory=memory, needs=needs)
 
 
 def told_apart(case):
@@ -55,8 +56,10 @@ def channels_last(case, checks):
         raise Unsupported("there is no channels_last memory format in one dimension")
     told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
-    lies = "contiguous(memory_format=torch.channels_last%s)" % ("_3d" if case.rank == 3 else "")
-    return plan(case, checks, call, "y = %s(x.%s, w.%s, b, **arguments)" % (call, lies, lies), numbers(case))
+    memory = CHANNELS_LAST[case.rank]
+    lies = "contiguous(memory_format=%s)" % memory
+    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, lies, lies)
+    return plan(case, checks, call, body, numbers(case), needs=[memory])
 
 
 def compiled(case, checks):
@@ -111,7 +114,8 @@ def load():
             if hasattr(owner, "allow_tf32"):
                 owner.allow_tf32 = False
     devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
-    return Framework(torch.__version__, {"torch": torch}, devices)
+    lacks = [name for name in CHANNELS_LAST.values() if not hasattr(torch, name.partition(".")[2])]
+    return Framework(torch.__version__, {"torch": torch}, devices, lacks)
 
 
 def put(array, dtype, device):

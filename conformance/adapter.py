@@ -94,10 +94,11 @@ class Plan:
     memory     {"x": letters, "w": letters}: how the operands lie in memory, where that differs from the layout
     emulates   what is composed, where the framework has no single call for the case
     define     source text of functions that the body uses, for the printed script
+    needs      what else must be there, in words that `Framework.lacks` may name
     """
 
     def __init__(self, call, arguments=None, body=None, prepare="", x=None, w=None, y=None, memory=None,
-                 emulates=None, define=""):  # fmt: skip
+                 emulates=None, define="", needs=()):  # fmt: skip
         self.call = call
         self.arguments = arguments or {}
         self.body = body or "y = %s(x, w, b, **arguments)" % call
@@ -106,6 +107,7 @@ class Plan:
         self.memory = memory or {}
         self.emulates = emulates
         self.define = define
+        self.needs = tuple(needs)
 
     def data(self, rank):
         """The plan as JSON data, with every layout spelled out and `source`, the statements as they read in full."""
@@ -148,11 +150,11 @@ class Route:
 class Framework:
     """What `load` returns: the version, the names that plan bodies use ({"torch": torch}) and the devices found.
 
-    absent_is_unsupported: a plan whose `call` does not exist in this version is unsupported, not a failure.
+    A plan whose `call` does not exist in this version, or that needs a word in `lacks`, is unsupported, not a failure.
     """
 
-    def __init__(self, version, names, devices=("cpu",)):
-        self.version, self.names, self.devices = version, names, tuple(devices)
+    def __init__(self, version, names, devices=("cpu",), lacks=()):
+        self.version, self.names, self.devices, self.lacks = version, names, tuple(devices), tuple(lacks)
 
 
 def permutation(source, target):
@@ -284,7 +286,7 @@ class _Worker:
     def _run(self, message, tensors):
         plan, case = self._lower(message)
         framework = self._framework()
-        _resolve(plan.call, framework)
+        _insist(plan, framework)
         operands, rank = {"b": None}, case.rank
         for operand, layout in (("x", plan.x), ("w", plan.w), ("b", None), ("g", plan.y)):
             if operand in tensors:
@@ -335,9 +337,12 @@ class _Worker:
         return self.framework
 
 
-def _resolve(call, framework):
-    """Raise Unsupported where the dotted name `call` does not exist in this version of the framework."""
-    first, _, rest = call.partition(".")
+def _insist(plan, framework):
+    """Raise Unsupported where this version of the framework lacks the plan's call, or something else it needs."""
+    for word in plan.needs:
+        if word in framework.lacks:
+            raise Unsupported("version %s has no %s" % (framework.version, word))
+    first, _, rest = plan.call.partition(".")
     value = framework.names[first]
     for part in filter(None, rest.split(".")):
         if not hasattr(value, part):
@@ -345,7 +350,7 @@ def _resolve(call, framework):
                 value = importlib.import_module("%s.%s" % (value.__name__, part))
                 continue
             except (ImportError, AttributeError):
-                raise Unsupported("version %s has no %s" % (framework.version, call)) from None
+                raise Unsupported("version %s has no %s" % (framework.version, plan.call)) from None
         value = getattr(value, part)
 
 

@@ -227,6 +227,26 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
 
 
 @main.command()
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+@click.option("--mutant", multiple=True, metavar="GLOB", help="These mutants, and the smallest case that shows each.")
+@click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the operands.")
+@click.pass_context
+def mutants(ctx: click.Context, **asked: Any) -> None:
+    """Which of the planted faults the cases show; exits 1 where one survives.
+
+    \b
+    convt mutants                              the whole corpus, family by family
+    convt mutants 'stride/*' --mutant '*'      the smallest case of a family that shows each mutant
+    """
+    from conformance import scoring
+
+    ctx.exit(scoring.mutants(asked))
+
+
+@main.command()
 @click.option("--draft", type=click.Path(), metavar="RUN.jsonl", help="Draft entries for the new rows of a run.")
 def known(draft: str | None) -> None:
     """The known divergences; or entries for a person to finish.

@@ -38,7 +38,7 @@ MAY_KNOW = {
     "html": {"runfile", "explain", "row", "case"},
     "terminal": {"explain", "row", "runfile"},
 }
-FRONTS = {"cli", "running", "pytest_plugin"}
+FRONTS = {"cli", "running", "scoring", "pytest_plugin"}
 #: Module → its files; a package is one module.
 FILES = {path.stem: [path] for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
 FILES |= {path.parent.name: sorted(path.parent.glob("*.py")) for path in PACKAGE.glob("*/__init__.py")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,19 +24,21 @@ class Score:
     left_out: dict[str, str]
 
 
-def score(cases: Iterable[Case], seed: int = 0) -> Score:
-    """Put every mutant before every case, in each of its checks, in its widest exact dtype.
+def score(cases: Iterable[Case], seed: int = 0, jobs: int = 1) -> Score:
+    """Put every mutant before every case, in each of its checks, in its widest exact dtype; `jobs` processes at once.
 
     Cases without an answer or without an exact fill, and those of more than LARGE multiply-adds, are left out by name.
     """
-    asked, found, left_out = [], {}, {}
-    for case in sorted(cases, key=lambda case: (case.size, case.id)):
-        if why := _unasked(case):
-            left_out[case.id] = why
-            continue
-        asked.append(case)
-        for check in case.checks:
-            found[case.id, check] = _kills(case, check, seed)
+    cases = sorted(cases, key=lambda case: (case.size, case.id))
+    left_out = {case.id: why for case in cases if (why := _unasked(case))}
+    asked = [case for case in cases if case.id not in left_out]
+    questions = [(case, check, seed) for case in asked for check in case.checks]
+    if jobs > 1 and len(questions) > 20:
+        with ProcessPoolExecutor(jobs) as pool:  # the largest first, so that no process idles at the end
+            answers = list(pool.map(_kills, *zip(*reversed(questions), strict=True), chunksize=4))[::-1]
+    else:
+        answers = [_kills(*question) for question in questions]
+    found = {(case.id, check): killed for (case, check, _), killed in zip(questions, answers, strict=True)}
     return Score(asked, found, left_out)
 
 
@@ -63,6 +66,7 @@ def _kills(case: Case, check: Check, seed: int) -> dict[str, bool]:
 def table(score: Score) -> dict[str, Any]:
     """The score as plain data.
 
+    cases, asked: how many cases, and which
     mutants: name → {says, needs, checks: check → {asked, killers: ids, smallest first}}
     families: family → mutant → ids of its killers, smallest first
     survivors: [mutant, check] that apply to some case and are shown by none; unasked: mutants that apply to none
@@ -89,6 +93,7 @@ def table(score: Score) -> dict[str, Any]:
                         killers.append(case.id)
     return {
         "cases": len(score.cases),
+        "asked": [case.id for case in score.cases],
         "mutants": mutants,
         "families": families,
         "survivors": [
