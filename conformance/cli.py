@@ -229,6 +229,7 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--mutant", multiple=True, metavar="GLOB", help="These mutants, and the smallest case that shows each.")
+@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
 @click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")

@@ -51,7 +51,7 @@ def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) 
     if fill == "given":
         return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)
     if fill == "real":
-        return Operands({name: _round(uniform(seed, name, shape), dtype) for name, shape in shapes.items()}, 0)
+        return Operands({name: rounded(uniform(seed, name, shape), dtype) for name, shape in shapes.items()}, 0)
     return _exact(case, check, dtype, shapes, seed)
 
 
@@ -159,7 +159,8 @@ def decode(array: np.ndarray, dtype: str) -> np.ndarray:
     return array.astype(np.float64)
 
 
-def _round(array: np.ndarray, dtype: Dtype) -> np.ndarray:
+def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:
+    """The array as float64, with no more bits than `dtype` has."""
     return decode(encode(array, dtype), dtype)
 
 

@@ -127,8 +127,8 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
-    if expected.fill == "exact":
-        named = mutants.cause(question.case, question.key.check, expected.operands, returned)
+    if expected.fill != "real":
+        named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype)
         if named:
             detail["causes"] = named
             return named[0]

@@ -7,7 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
-from conformance.case import Case, Check
+from conformance import data
+from conformance.case import Case, Check, Dtype
 from conformance.mutants.catalogue import MUTANTS, same
 from conformance.mutants.mutant import Mutant, Operands
 from conformance.mutants.sizes import Size
@@ -43,24 +44,26 @@ SIMPLE = (
 _PAIRS = tuple(one.then(two) for one, two in combinations([m for m in MUTANTS if m.name in SIMPLE], 2))
 
 
-def cause(case: Case, check: Check, arrays: Operands, returned: np.ndarray) -> list[str]:
-    """Sentences of the mutants that give `returned` (float64) bit for bit, simplest first.
+def cause(
+    case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype = "float64"
+) -> list[str]:
+    """Sentences of the mutants that give `returned` (float64) bit for bit, rounded to `dtype`, simplest first.
 
     Where none does: two at once, for small cases; for a wrong shape, the formulas that give its size; for a case too
     large to try all, a sentence that says how many were. Else [], as for the right answer, and for a case without one.
     """
     if case.problem() is not None or same(answer(case, check, arrays), returned):
         return []
-    found = _reproduced(MUTANTS, case, check, arrays, returned)
+    found = _reproduced(MUTANTS, case, check, arrays, returned, dtype)
     if not found and case.size <= SMALL:
-        found = _reproduced(_PAIRS, case, check, arrays, returned)
+        found = _reproduced(_PAIRS, case, check, arrays, returned, dtype)
     if not found and check == "forward":
         found = _sizes(case, returned.shape)
     return found
 
 
 def _reproduced(
-    mutants: Sequence[Mutant], case: Case, check: Check, arrays: Operands, returned: np.ndarray
+    mutants: Sequence[Mutant], case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype
 ) -> list[str]:
     found, work = [], 0
     for tried, mutant in enumerate(mutants):
@@ -69,7 +72,7 @@ def _reproduced(
             return found or [unfinished]
         wrong = mutant.variants(case, check, arrays, returned.shape)
         work += case.size * len(wrong)
-        if any(same(one, returned) for one in wrong):
+        if any(same(data.rounded(one, dtype), returned) for one in wrong):
             found.append(mutant.sentence(case))
     return found
 
