@@ -1,7 +1,5 @@
 """TensorFlow: conv_transpose(x [N, …, C], filters [k…, M, C]); output_shape is given, padding is the forward's."""
 
-import inspect
-
 from conformance.adapter import Framework, Plan, Route, Unsupported, serve
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -16,6 +14,7 @@ CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
 #: What old versions do not know.
 EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_compile=True)"
+GROUPS = "groups in tf.nn.convolution"
 OPTIONS = ("batch_stride", "channel_stride", "tensorflow_same", "tensorflow_valid")
 
 
@@ -68,7 +67,7 @@ def plan(case, checks, call, body, arguments, layout, prepare=""):
         inner = "\n    ".join(["tape.watch([%s])" % operands] + body.split("\n"))
         body = "with tf.GradientTape() as tape:\n    %s\n%s, = tape.gradient(y, [%s], g)" % (inner, results, operands)
     memory = case.kernel_layout and {"w": case.kernel_layout}
-    needs = [JIT] * ("jit_compile" in prepare)
+    needs = [JIT] * ("jit_compile" in prepare) + [GROUPS] * (case.groups > 1)
     needs += [EXPLICIT] * (call == "tf.nn.conv2d_transpose" and not isinstance(arguments["padding"], str))
     return Plan(call, arguments, body, prepare, x=layout, w="%sOI" % SPACE[case.rank], memory=memory, needs=needs)
 
@@ -95,24 +94,26 @@ def gradient(case, checks):
     arguments = {"data_format": layout, "strides": case.stride, "dilations": case.dilation}
     arguments["padding"] = padding_of(case, layout)
     call = "tf.nn.convolution" if isinstance(arguments["padding"], str) else "tf.nn.conv2d"  # it takes pairs too
-    shape = spread(case, layout, case.output, case.batch, case.out_channels)
     body = (
         "zero = tf.zeros(%r, x.dtype)\n"
         "with tf.GradientTape() as forward:\n"
         "    forward.watch(zero)\n"
         "    z = %s(zero, w, **arguments)\n"
-        "y = forward.gradient(z, zero, x)" % (shape, call)
+        "y = forward.gradient(z, zero, x)" % (spread(case, layout, case.output, case.batch, case.out_channels), call)
     )
     return plan(case, checks, call, body, arguments, layout)
 
 
 def load():
+    import inspect
+
     import tensorflow as tf
 
     if not tf.executing_eagerly():  # TensorFlow 1
         tf.compat.v1.enable_eager_execution()
     devices = ["cpu"] + (["cuda"] if tf.config.experimental.list_physical_devices("GPU") else [])
     lacks = [] if "jit_compile" in inspect.signature(tf.function).parameters else [JIT]
+    lacks += [GROUPS] if tf.__version__.startswith("1.") else []
     try:
         tf.nn.conv2d_transpose(tf.ones([1] * 4), tf.ones([1] * 4), [1] * 4, 1, [[0, 0]] * 4)
     except TypeError:
@@ -131,9 +132,8 @@ def put(array, dtype, device):
 def get(tensor):
     import tensorflow as tf
 
-    if tensor.dtype == tf.bfloat16:
-        return "bfloat16", tf.bitcast(tensor, tf.uint16).numpy()
-    return tensor.dtype.name, tensor.numpy()
+    name = tensor.dtype.name
+    return name, (tf.bitcast(tensor, tf.uint16) if name == "bfloat16" else tensor).numpy()
 
 
 if __name__ == "__main__":

@@ -42,42 +42,49 @@ def magnitude(case: Case, check: Check, operands: Operands) -> np.ndarray:
 
 
 def _forward(case: Case, operands: Operands) -> np.ndarray:
-    x, w = operands["x"], operands["w"]
-    batch, groups, per_group = case.batch, case.groups, case.in_channels // case.groups
-    filters = case.out_channels // groups
-    kernel, pixels = math.prod(case.kernel), math.prod(case.input)
-    # One matrix product per group: each input position times the whole kernel …
-    stamps = np.matmul(
-        w.reshape(groups, per_group, filters * kernel).transpose(0, 2, 1),
-        x.reshape(batch, groups, per_group, pixels),
-    )
-    stamps = stamps.reshape(batch * case.out_channels, *case.kernel, *case.input)
-    # … and then one axis after the other: tap k of position i lands at i·s + k·e.
-    rank = case.rank
-    for axis in reversed(range(rank)):
-        stamps = _land(stamps, case, axis)
-    y = np.zeros((batch * case.out_channels, *case.output), stamps.dtype)
+    rank, batch, groups, per_group = case.rank, case.batch, case.groups, case.in_channels // case.groups
+    filters, kernel = case.out_channels // groups, math.prod(case.kernel)
+    x, w = _pixels(case, operands["x"]), operands["w"].reshape(groups, per_group, filters, kernel)
+    # One matrix product per group, each input position times the whole kernel; then one axis after the other: tap k of
+    # position i lands at i·s + k·e. What is longer, filters or rows, lies last, where adding is fast.
     here, there = _overlap(case)
-    y[(slice(None), *here)] = stamps[(slice(None), *there)]
+    y = np.zeros((batch, groups, filters, *case.output), x.dtype)
+    if filters > case.input[-1] > 1:
+        stamps = np.matmul(x.transpose(0, 2, 1), w.transpose(0, 1, 3, 2).reshape(groups, per_group, kernel * filters))
+        stamps = stamps.reshape(groups, batch, *case.input, *case.kernel, filters)
+        for axis in reversed(range(rank)):
+            stamps = _land(stamps, case, axis, tap_axis=2 + rank + axis, pixel_axis=2 + axis)
+        y[(..., *here)] = np.moveaxis(stamps[(slice(None), slice(None), *there)], (0, -1), (1, 2))
+    else:
+        stamps = np.matmul(w.reshape(groups, per_group, filters * kernel).transpose(0, 2, 1), x)
+        stamps = stamps.reshape(groups, filters, *case.kernel, batch, *case.input)
+        for axis in reversed(range(rank)):
+            stamps = _land(stamps, case, axis, tap_axis=2 + axis, pixel_axis=stamps.ndim - rank + axis)
+        y[(..., *here)] = np.moveaxis(stamps[(..., *there)], 2, 0)
     y = y.reshape(case.y_shape)
     if "b" in operands:
         y += operands["b"].reshape(-1, *[1] * rank)
     return y
 
 
-def _land(stamps: np.ndarray, case: Case, axis: int) -> np.ndarray:
-    """Add up the taps of one spatial axis, those after it being done: [… K, I…, F…] becomes [… I…, F, F…]."""
-    after = case.rank - axis - 1
-    tap_axis, pixel_axis = 1 + axis, stamps.ndim - 1 - after
+def _pixels(case: Case, x: np.ndarray) -> np.ndarray:
+    """[groups, C/g, N·I]: the input positions of all images side by side, so that one product serves them."""
+    x = x.reshape(case.batch, case.groups, case.in_channels // case.groups, math.prod(case.input))
+    return x.transpose(1, 2, 0, 3).reshape(case.groups, x.shape[2], case.batch * x.shape[3])
+
+
+def _land(stamps: np.ndarray, case: Case, axis: int, tap_axis: int, pixel_axis: int) -> np.ndarray:
+    """Add up the taps of one spatial axis: its tap axis goes, its pixel axis grows to the full length."""
+    stride, dilation, length = case.stride[axis], case.dilation[axis], case.input[axis]
     shape = list(stamps.shape)
     shape[pixel_axis] = case.full[axis]
-    del shape[tap_axis]
-    full = np.zeros(shape, stamps.dtype)
-    before, behind = (slice(None),) * tap_axis, (slice(None),) * after
-    stride, dilation, length = case.stride[axis], case.dilation[axis], case.input[axis]
+    full = np.zeros(shape[:tap_axis] + shape[tap_axis + 1 :], stamps.dtype)
+    before = (slice(None),) * (pixel_axis - (tap_axis < pixel_axis))
     for k in range(case.kernel[axis] if length else 0):
         begin = k * dilation
-        full[(..., slice(begin, begin + (length - 1) * stride + 1, stride), *behind)] += stamps[(*before, k)]
+        full[(*before, slice(begin, begin + (length - 1) * stride + 1, stride))] += stamps[
+            (*(slice(None),) * tap_axis, k)
+        ]
     return full
 
 
@@ -92,42 +99,38 @@ def _overlap(case: Case) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     return tuple(here), tuple(there)
 
 
-def _upstream_stamps(case: Case, upstream: np.ndarray) -> np.ndarray:
-    """A view [N, M, K…, I…] of the upstream gradient: what each tap of each input position touches, 0 outside."""
-    full = np.zeros((case.batch, case.out_channels, *case.full), upstream.dtype)
+def _upstream(case: Case, upstream: np.ndarray) -> np.ndarray:
+    """[groups, M/g·K, N·I]: what each tap of each input position touches of the upstream gradient, 0 outside."""
+    full = np.zeros((case.out_channels, case.batch, *case.full), upstream.dtype)
     here, there = _overlap(case)
-    full[(..., *there)] = upstream[(..., *here)]
-    lead, space = full.strides[:2], full.strides[2:]
-    return np.lib.stride_tricks.as_strided(
+    full[(..., *there)] = upstream[(..., *here)].swapaxes(0, 1)
+    (filter_step, image_step), space = full.strides[:2], full.strides[2:]
+    touched = np.lib.stride_tricks.as_strided(
         full,
-        (case.batch, case.out_channels, *case.kernel, *case.input),
+        (case.out_channels, *case.kernel, case.batch, *case.input),
         (
-            *lead,
+            filter_step,
             *(step * e for step, e in zip(space, case.dilation, strict=True)),
+            image_step,
             *(step * s for step, s in zip(space, case.stride, strict=True)),
         ),
         writeable=False,
     )
+    taps = case.out_channels // case.groups * math.prod(case.kernel)
+    return touched.reshape(case.groups, taps, case.batch * math.prod(case.input))
 
 
 def _grad_input(case: Case, operands: Operands) -> np.ndarray:
     groups, per_group = case.groups, case.in_channels // case.groups
-    kernel = math.prod(case.kernel)
-    taps = _upstream_stamps(case, operands["g"]).reshape(
-        case.batch, groups, case.out_channels // groups * kernel, math.prod(case.input)
-    )
-    dx = np.matmul(operands["w"].reshape(groups, per_group, -1), taps)
-    return dx.reshape(case.x_shape)
+    taps = math.prod(case.w_shape[1:])
+    dx = np.matmul(operands["w"].reshape(groups, per_group, taps), _upstream(case, operands["g"]))
+    dx = dx.reshape(groups, per_group, case.batch, math.prod(case.input))
+    return dx.transpose(2, 0, 1, 3).reshape(case.x_shape)
 
 
 def _grad_weight(case: Case, operands: Operands) -> np.ndarray:
-    groups, per_group = case.groups, case.in_channels // case.groups
-    pixels = math.prod(case.input)
-    taps = _upstream_stamps(case, operands["g"]).reshape(
-        case.batch, groups, case.out_channels // groups * math.prod(case.kernel), pixels
-    )
-    x = operands["x"].reshape(case.batch, groups, per_group, pixels)
-    return np.matmul(x, taps.swapaxes(-1, -2)).sum(axis=0).reshape(case.w_shape)
+    taps = _upstream(case, operands["g"])
+    return np.matmul(_pixels(case, operands["x"]), taps.swapaxes(-1, -2)).reshape(case.w_shape)
 
 
 def _grad_bias(case: Case, operands: Operands) -> np.ndarray:
