@@ -6,7 +6,8 @@ All in one run, in turn; the median of five calls each. onnx.reference answers o
 where it would take less than a minute. Needs torch and, for the last column, onnx.
 """
 
-# ruff: noqa: E402, B023: threads are counted before NumPy is imported; calls are timed where they are made
+# Threads are set before NumPy is imported, and calls are timed where they are made.
+# ruff: noqa: E402, B023
 from __future__ import annotations
 
 import os

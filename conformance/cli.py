@@ -72,6 +72,7 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
 @click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--random", type=click.IntRange(min=1), metavar="N", help="N random valid configurations instead.")
 @click.option("--known", type=click.Path(), help="Folder of known divergences instead of ours.")
 @click.option("--output", "-o", type=click.Path(), help="Run file to write. Default: reports/run-TIME.jsonl.")
 @click.option("--report", type=click.Path(), help="HTML page to write. Default: beside the run file.")

@@ -16,13 +16,15 @@ from conformance import explain, globs, html, programs, runfile, terminal
 from conformance.case import CHECKS, DTYPES
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError, _pairs
 from conformance.compare import Expected
+from conformance.draw import drawn
+from conformance.draw import named as named_case
 from conformance.questions import Narrow, select
 from conformance.row import Row
 from conformance.session import Session, corpus, subsets
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "subset", "everywhere", "adapters", "pythons",
-         "files", "known", "threads", "deadline", "seed")  # fmt: skip
+         "files", "random", "known", "threads", "deadline", "seed")  # fmt: skip
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -38,8 +40,9 @@ def run(asked: dict[str, Any]) -> int:
     if not before and Path(asked["output"]).exists():
         raise runfile.RunFileError(f"{asked['output']} exists: name another --output, or go on with it by --resume")
 
-    everything = corpus(asked["files"])
-    named = {} if asked["files"] else subsets(everything)
+    ours = not asked["files"] and not asked["random"]
+    everything = list(drawn(asked["seed"], asked["random"])) if asked["random"] else corpus(asked["files"])
+    named = subsets(everything) if ours else {}
     narrow = Narrow(
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
         subsets={} if asked["everywhere"] else named,
@@ -89,7 +92,7 @@ def run(asked: dict[str, Any]) -> int:
                 err=True,
             )
             return INCOMPLETE
-        problems = session.problems(selection, rows, everything) if not asked["files"] else []
+        problems = session.problems(selection, rows, everything) if ours else []
         seconds = time.monotonic() - begin
         writer.footer(runfile.footer(rows, problems=problems, seconds=round(seconds, 2)))
         writer.close()
@@ -146,7 +149,6 @@ def _same_run(before: runfile.Run, header: dict[str, Any]) -> None:
 def show(asked: dict[str, Any]) -> None:
     """`convt show`: the rows of one case in words, with the script that repeats them."""
     _check_words(asked)
-    everything = corpus(asked["files"])
     if asked["run_path"]:
         found = runfile.read(asked["run_path"])
         rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
@@ -156,7 +158,7 @@ def show(asked: dict[str, Any]) -> None:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
     else:
-        [case] = globs.select(everything, [asked["case_id"]])[:1]
+        case = named_case(asked["case_id"]) or globs.select(corpus(asked["files"]), [asked["case_id"]])[0]
         routes = (asked["route"],) if asked["route"] else ()
         chosen = programs.choose(tuple(asked["adapters"]), routes, _pairs(asked["pythons"]), 1)
         session = Session.open(chosen, seed=asked["seed"])

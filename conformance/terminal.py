@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -113,8 +114,10 @@ def _causes(out: Console, rows: list[Row]) -> None:
     grouped: dict[tuple, list[Row]] = defaultdict(list)
     for row in rows:
         if row.standing in NEWS or (row.verdict in DIVERGENT and row.standing is None):
-            grouped[(row.route.partition("/")[0], row.standing, row.verdict, row.cause or "")].append(row)
-    ordered = sorted(grouped.items(), key=lambda item: -len(item[1]))
+            # What a framework says of its own accord repeats the case's numbers; a cause that we name does not.
+            cause = row.cause or "" if row.verdict == "differ" else re.sub(r"\d+", "#", row.cause or "")
+            grouped[(row.route.partition("/")[0], row.standing, row.verdict, cause)].append(row)
+    ordered = sorted(grouped.items(), key=lambda item: ("causes" not in item[1][0].detail, -len(item[1])))
     for (framework, standing, _, _), mine in ordered[:SHOWN]:
         first = mine[0]
         routes = ", ".join(sorted({f"{row.route}@{row.device}" for row in mine}))

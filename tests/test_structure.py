@@ -22,6 +22,7 @@ MAY_KNOW = {
     "bounds": {"case"},
     "mutants": {"case", "oracle", "data"},
     "claims": {"case"},
+    "draw": {"case"},
     "compare": {"case", "oracle", "data", "bounds", "mutants"},
     "globs": {"case", "yamlfile"},
     "written": {"case", "conventions", "yamlfile"},
