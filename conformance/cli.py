@@ -261,8 +261,9 @@ def known(draft: str | None) -> None:
     if draft:
         click.echo(ledger.draft(runfile.read(draft).rows), nl=False)
         return
-    for entry in ledger.Ledger.load(folder("cases") / "known").entries:
-        click.echo(f"{entry.where}: {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
+    for each in ledger.Ledger.load(folder("cases") / "known").entries:
+        entry = each.entry
+        click.echo(f"{each.where}: {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
 
 
 if __name__ == "__main__":

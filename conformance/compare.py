@@ -27,7 +27,8 @@ class Expected:
     @cached_property
     def answer(self) -> np.ndarray:
         """float64, canonical layout. Raises ValueError for a case without an answer."""
-        return oracle.answer(self.case, self.check, self.operands)
+        with np.errstate(invalid="ignore"):  # the special fill adds infinities of both signs
+            return oracle.answer(self.case, self.check, self.operands)
 
     @cached_property
     def magnitude(self) -> np.ndarray:
@@ -64,10 +65,11 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         return detail | {"mismatch": "dtype", "expected_dtype": expected.dtype, "returned_dtype": dtype}
     right, got = expected.answer, data.decode(returned, dtype)
     if expected.fill != "real":
-        wrong = got != right
+        wrong = (got != right) & ~(np.isnan(got) & np.isnan(right))
         if not wrong.any():
             return detail
-        error = np.abs(got - right)
+        with np.errstate(invalid="ignore"):
+            error = np.abs(got - right)
     else:
         error = np.abs(got - right)
         allowed = bounds.bound(right, expected.magnitude, expected.terms, dtype, arithmetic or {})
@@ -76,11 +78,14 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         if not wrong.any():
             return detail
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
-    kind = "values" if np.isfinite(got[wrong]).all() else "specials"
+    finite, should_be = np.isfinite(got), np.isfinite(right)
     units = _units(error, expected)
+    if not (finite[wrong] & should_be[wrong]).all():
+        detail["specials_extra"] = int((should_be & ~finite).sum())
+        detail["specials_missing"] = int((finite & ~should_be).sum())
     return detail | {
-        "mismatch": kind,
-        "first_wrong": {"index": list(first), "expected": float(right[first]), "returned": _number(got[first])},
+        "mismatch": "specials" if "specials_extra" in detail else "values",
+        "first_wrong": {"index": list(first), "expected": _number(right[first]), "returned": _number(got[first])},
         "wrong": int(wrong.sum()),
         "of": int(wrong.size),
         "error": _number(units.max(initial=0.0)),

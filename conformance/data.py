@@ -7,6 +7,7 @@ exact  integers, so small that every partial sum in any order is representable: 
        that any element of the answer has and p the significand of the narrower of accumulator and output.
        Where n leaves no room for useful magnitudes the second operand is thinned out until Σ|terms| ≤ 2^p.
 real   uniform in (−1, 1), rounded to the dtype.
+special  the exact fill with one NaN and one infinity, see `_special`.
 given  written in the case.
 
 All arrays are float64 holding values that the dtype represents exactly; `encode` turns them into the dtype's bits.
@@ -52,6 +53,8 @@ def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) 
         return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)
     if fill == "real":
         return Operands({name: rounded(uniform(seed, name, shape), dtype) for name, shape in shapes.items()}, 0)
+    if fill == "special":
+        return _special(case, check, dtype, shapes, seed)
     return _exact(case, check, dtype, shapes, seed)
 
 
@@ -85,6 +88,17 @@ def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> O
         kept = (mix(seed, "thin", math.prod(shapes[last])) >> np.uint64(11)) < density * 2.0**53
         arrays[last] = integers(seed, last, shapes[last], second) * kept.reshape(shapes[last])
     return Operands(arrays, 2 * min(first, second))
+
+
+def _special(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> Operands:
+    """The exact fill with a NaN and an infinity in the first image of the first factor: by IEEE 754 they reach the
+    elements to which a term connects them, whatever the order of summation, and no other."""
+    arrays, _ = _exact(case, check, dtype, shapes, seed)
+    first = arrays[FACTORS[check][0]]
+    if first.size:
+        first[(0, 0, *[-1] * case.rank)] = np.inf
+        first[(0, -1, *[0] * case.rank)] = np.nan
+    return Operands(arrays, 0)
 
 
 def terms(case: Case, check: Check) -> int:

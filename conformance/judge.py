@@ -127,7 +127,12 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
-    if expected.fill != "real":
+    if mismatch == "specials" and expected.fill == "special":
+        return (
+            f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
+            f"and in {detail['specials_missing']} not where one does"
+        )
+    if expected.fill in ("exact", "given"):
         named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype)
         if named:
             detail["causes"] = named

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from conformance import explain, globs, html, programs, runfile, terminal
-from conformance.case import CHECKS, DTYPES
+from conformance.case import CHECKS, DTYPES, FILLS
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError, _pairs
 from conformance.compare import Expected
 from conformance.draw import drawn
@@ -111,7 +111,7 @@ def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int
 
 
 def _check_words(asked: dict[str, Any]) -> None:
-    for option, known in (("dtypes", DTYPES), ("checks", CHECKS), ("fills", ("exact", "real", "given"))):
+    for option, known in (("dtypes", DTYPES), ("checks", CHECKS), ("fills", FILLS)):
         for word in asked[option]:
             if word not in known:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")

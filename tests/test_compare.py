@@ -79,3 +79,35 @@ def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_o
     fine, coarse = {"float16": {"accumulator": "float32"}}, {"float16": {"accumulator": "float16"}}
     assert compare(expected, y, "float16", fine)["mismatch"] == "values"
     assert "mismatch" not in compare(expected, y, "float16", coarse)
+
+
+def special(check: str = "forward") -> Expected:
+    case = Case(
+        id="a/special", input=(3,), kernel=(2,), in_channels=2, out_channels=2, batch=2, groups=1, stride=(3,),
+        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=True, fills=("special",),
+    )  # fmt: skip
+    return Expected(case, check, "float32", "special")
+
+
+def test_nan_and_infinity_belong_where_a_term_brings_them_and_nowhere_else():
+    expected = special()
+    right = expected.answer
+    # NaN in the first position, infinity in the last: stamps of two in 0 1 . 3 4 . 6 7, of image 0 alone.
+    assert np.isnan(right[0, :, :2]).all()
+    assert np.isinf(right[0, :, 6:]).all()
+    assert np.isfinite(right[0, :, 2:6]).all()
+    assert np.isfinite(right[1]).all()
+    assert compare(expected, right.astype(np.float32), "float32") == {}
+
+    spread = right.astype(np.float32)
+    spread[0, 0, 2] = np.nan
+    found = compare(expected, spread, "float32")
+    assert (found["mismatch"], found["specials_extra"], found["specials_missing"]) == ("specials", 1, 0)
+    assert found["first_wrong"]["returned"] == "nan"
+
+    masked = np.where(np.isnan(right), 0.0, right).astype(np.float32)
+    assert compare(expected, masked, "float32")["specials_missing"] == 4
+
+    negated = right.astype(np.float32)
+    negated[0, 0, 7] *= -1  # the other infinity
+    assert compare(expected, negated, "float32")["mismatch"] == "specials"

@@ -19,7 +19,7 @@ VALID = [case for case in CASES if case.expect == "answer"]
 #: The least number of cases of each family; `models` and `claims` have tests of their own.
 LEAST = {
     "bias": 15, "dilation": 25, "dtype": 10, "empty": 12, "gradient": 18, "groups": 25, "invalid": 40, "layout": 35,
-    "output_padding": 30, "padding": 40, "rank": 30, "same": 60, "stride": 35,
+    "output_padding": 30, "padding": 40, "rank": 30, "same": 60, "special": 13, "stride": 35,
 }  # fmt: skip
 
 
