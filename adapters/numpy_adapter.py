@@ -112,6 +112,8 @@ def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want
 
 
 def lower(function):
+    define = "\n\n".join(inspect.getsource(part) for part in (refuse, tap_slices, function))
+
     def lowered(case, checks):
         name, outputs = function.__name__, np.prod(np.maximum(case.output, 0.0))
         size = case.in_channels * outputs
@@ -125,7 +127,6 @@ def lower(function):
         if checks[0] != "forward":
             result = GRADIENTS[checks[0]]
             body = "%s = %s(x, w, b, g=g, want=%r, **arguments)" % (result, name, result)
-        define = "\n\n".join(inspect.getsource(part) for part in (refuse, tap_slices, function))
         return Plan(name, arguments, body, define="import itertools\n\n\n" + define)
 
     return lowered

@@ -13,8 +13,11 @@ NAMED = re.compile(r"random/(\d+)-(\d+)")
 
 def drawn(seed: int, count: int) -> Iterator[Case]:
     """`count` valid configurations of small sizes: ranks 1 to 3, unequal axes, groups, crops beyond the kernel, output
-    padding, empty batches and now and then many channels; a third of them with gradients. None that some framework refuses by
-    design: output padding stays below stride or dilation, and no length is 0 or extended."""
+    padding, now and then many channels or an empty batch; a third of them with gradients.
+
+    None that some framework refuses by design: output padding stays below stride or dilation, and no length is 0 or
+    extended.
+    """
     return (numbered(seed, number) for number in range(count))
 
 

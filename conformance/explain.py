@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import zlib
 from typing import Any
 
@@ -59,6 +60,11 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(
             f"  first wrong at {first['index']}: expected {first['expected']!r}, returned {first['returned']!r}; "
             f"{detail['wrong']} of {detail['of']} are wrong, the worst by {_short(detail['error'])} u·Σ|x||w|"
+        )
+    if "specials_extra" in detail:
+        lines.append(
+            f"  NaN and infinities: {detail['specials_extra']} where a number should be, "
+            f"{detail['specials_missing']} missing"
         )
     if detail.get("mismatch") == "shape":
         lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
@@ -196,7 +202,14 @@ def unpack(text, dtype, shape):
 
 def _literal(array: np.ndarray) -> str:
     values = array.ravel().tolist()
-    return str([int(value) if value == int(value) else value for value in values])
+    return "[" + ", ".join(_number(value) for value in values) + "]"
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    whole = value == int(value) and not (value == 0 and math.copysign(1, value) < 0)
+    return str(int(value) if whole else value)
 
 
 def _canonical(name: str, letters: str) -> str:
@@ -209,7 +222,7 @@ def _axes(source: str, target: str) -> str:
 
 def _comparison(row: Row, expected: np.ndarray | None) -> list[str]:
     if expected is None:
-        return ['print(f"answered with shape {returned.shape}; this call must be refused")']
+        return ['raise SystemExit(f"answered with shape {returned.shape}; this call must be refused")']
     lines = [
         f"expected = {_array(expected, 'float64')}",
         "if returned.shape != expected.shape:",
@@ -219,7 +232,7 @@ def _comparison(row: Row, expected: np.ndarray | None) -> list[str]:
         return [*lines, 'print(f"largest difference {np.abs(returned - expected).max(initial=0):.3g}")']
     return [
         *lines,
-        "wrong = np.argwhere(returned != expected)",
+        "wrong = np.argwhere((returned != expected) & ~(np.isnan(returned) & np.isnan(expected)))",
         "if len(wrong):",
         "    first = tuple(wrong[0].tolist())",
         '    raise SystemExit(f"{len(wrong)} of {expected.size} wrong, first at {first}: "',

@@ -6,6 +6,7 @@ import difflib
 import importlib.util
 import shutil
 import sys
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -31,6 +32,17 @@ def known() -> dict[str, Path]:
         module = importlib.util.find_spec(point.value.partition(":")[0])
         if module and module.origin:
             found[point.name] = Path(module.origin)
+    return found
+
+
+def pairs(values: Iterable[str]) -> dict[str, str]:
+    """NAME=PATH, as given to --python, as a mapping. Raises ProgramError for anything else."""
+    found = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not equals or not name or not path:
+            raise ProgramError(f"--python {value}: expected NAME=PATH, as in --python torch=venv/bin/python")
+        found[name] = path
     return found
 
 

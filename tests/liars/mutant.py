@@ -5,6 +5,7 @@ import sys
 
 sys.modules["conformance"].__path__ = [os.environ["CONVT_LIAR_CONFORMANCE"]]  # this liar needs the whole package
 
+# ruff: noqa: E402
 from conformance.adapter import Framework, Plan, Route, serve
 from conformance.case import Case
 from conformance.mutants import MUTANTS
@@ -14,7 +15,7 @@ BY_NAME = {mutant.name: mutant for mutant in MUTANTS}
 CHECKS = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
 
 
-class lies:  # noqa: N801: it stands in for a framework's module
+class lies:
     @staticmethod
     def answer(name, numbers, check, **operands):
         case = Case(id="lies/case", **{key: value for key, value in numbers.items() if key in FIELDS})
@@ -27,8 +28,8 @@ def lowered(name):
     def lower(case, checks):
         [check] = checks
         given = "x=x, w=w, b=b" + ("" if check == "forward" else ", g=g")
-        call = "lies.answer(%r, numbers, %r, %s)" % (name, check, given)
-        return Plan("lies.answer", {"numbers": vars(case)}, "numbers = arguments['numbers']\n%s = %s" % (CHECKS[check], call))
+        call = "%s = lies.answer(%r, arguments['numbers'], %r, %s)" % (CHECKS[check], name, check, given)
+        return Plan("lies.answer", {"numbers": vars(case)}, call)
 
     return lower
 
