@@ -1,15 +1,17 @@
-"""What the engine costs beside the framework: small 2-D cases on torch/functional, beside a bare loop.
+"""What the engine costs beside the function that it asks: small 2-D cases on NumPy and PyTorch, beside a bare loop.
 
     python benchmarks/throughput.py [COUNT]
 
-Both in the same run, three times in turn; the medians are printed. The bare loop makes the same calls on arrays that
-were prepared beforehand, with as many threads as the worker: nothing is converted, compared or written.
+The bare loop is one process that makes the same calls on the same operands, taken from the plans that ran: no oracle,
+no pipe, no comparison, no run file; it has as many threads as a worker. All of it is done three times in turn, and the
+medians are printed. The first route that is asked a case computes the right answer, further routes find it computed.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
+import pickle
 import statistics
 import subprocess
 import sys
@@ -19,20 +21,30 @@ from pathlib import Path
 
 from conformance import programs
 from conformance.case import Case
+from conformance.compare import Expected
 from conformance.questions import Narrow, select
 from conformance.runfile import Writer
 from conformance.session import Session
 
+ROUTES = ("numpy/scatter", "torch/functional")
+
 BARE = """
-import sys, time, torch, torch.nn.functional as F
-torch.set_num_threads(1)
-cases = eval(sys.stdin.read())
-calls = [((torch.ones(x), torch.ones(w)), dict(stride=s, padding=p, dilation=d)) for x, w, s, p, d in cases]
-for arrays, arguments in calls[:50]:
-    F.conv_transpose2d(*arrays, **arguments)
+import pickle, sys, time
+import numpy as np
+framework, define, calls = pickle.load(sys.stdin.buffer)
+names = {"np": np, "b": None}
+exec(define, names)
+if framework == "torch":
+    import torch
+    torch.set_num_threads(1)
+    names["torch"] = torch
+    calls = [(source, torch.from_numpy(x), torch.from_numpy(w)) for source, x, w in calls]
+functions = [eval("lambda x, w: " + source.replace("y = ", "", 1), names) for source, x, w in calls]
+for function, (_, x, w) in list(zip(functions, calls))[:50]:
+    function(x, w)
 begin = time.perf_counter()
-for arrays, arguments in calls:
-    F.conv_transpose2d(*arrays, **arguments)
+for function, (_, x, w) in zip(functions, calls):
+    function(x, w)
 print(time.perf_counter() - begin)
 """
 
@@ -56,50 +68,65 @@ def small_cases(count: int) -> list[Case]:
         )  # fmt: skip
         if case.problem() is None and min(case.output) > 0:
             cases.append(case)
-    return (cases * (count // len(cases) + 1))[:count]
+    return cases[:count]
 
 
-def through_the_engine(session: Session, cases: list[Case]) -> tuple[float, float]:
-    """Seconds for all rows, and the framework's own share of them."""
-    selection = select(cases, session.hellos, Narrow(routes=("torch/functional",), devices=("cpu",)))
+def through_the_engine(session: Session, cases: list[Case], route: str) -> tuple[float, float, list]:
+    """Seconds for all rows, the calls' own share of them, and the rows."""
+    selection = select(cases, session.hellos, Narrow(routes=(route,), devices=("cpu",)))
+    rows = []
     with tempfile.TemporaryDirectory() as room:
         writer = Writer(Path(room) / "run.jsonl")
-        begin, inside = time.perf_counter(), 0.0
+        begin = time.perf_counter()
         for question, row in zip(selection.questions, session.rows(selection), strict=True):
             assert row.verdict == "pass", row
             writer.row(row, question.case)
-            inside += row.seconds
-        return time.perf_counter() - begin, inside
+            rows.append(row)
+        return time.perf_counter() - begin, sum(row.seconds for row in rows), rows
 
 
-def bare_loop(cases: list[Case]) -> float:
+def bare_loop(route: str, calls: list[tuple], define: str) -> float:
     """Seconds for the calls alone, in a process of their own."""
-    told = [(case.x_shape, case.w_shape, case.stride, [lo for lo, _ in case.padding], case.dilation) for case in cases]
     done = subprocess.run(
-        [sys.executable, "-c", BARE], input=repr(told), capture_output=True, text=True, check=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        [sys.executable, "-c", BARE], input=pickle.dumps((route.partition("/")[0], define, calls)),
+        capture_output=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
     )  # fmt: skip
     return float(done.stdout)
 
 
+def measure(route: str, cases: list[Case]) -> dict[str, float]:
+    """Medians of three, in seconds."""
+    session = Session.open(programs.choose((), (route,), {}, threads=1), jobs=1)
+    try:
+        _, _, rows = through_the_engine(session, cases[:50], route)
+        took: dict[str, list[float]] = {"bare loop": [], "in the worker": [], "first route": [], "further route": []}
+        for _ in range(3):
+            session.engine.answers.__init__(0)  # nothing may be remembered from the time before
+            seconds, inside, rows = through_the_engine(session, cases, route)
+            took["first route"].append(seconds)
+            took["in the worker"].append(inside)
+            took["further route"].append(through_the_engine(session, cases, route)[0])
+            by_id = {case.id: case for case in cases}
+            calls = []
+            for row in rows:
+                tensors = Expected(by_id[row.case], "forward", "float32", "exact").tensors
+                calls.append((row.detail["plan"]["source"], tensors["x"][1], tensors["w"][1]))
+            took["bare loop"].append(bare_loop(route, calls, rows[0].detail["plan"]["define"]))
+    finally:
+        session.close()
+    return {what: statistics.median(seconds) for what, seconds in took.items()}
+
+
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     cases = small_cases(count)
-    session = Session.open(programs.choose(("torch",), (), {}, threads=1))
-    through_the_engine(session, cases[:50])
-    engine, inside, bare = [], [], []
-    for _ in range(3):
-        session.engine.answers.__init__(0)  # nothing may be remembered from the time before
-        seconds, own = through_the_engine(session, cases)
-        engine.append(seconds)
-        inside.append(own)
-        bare.append(bare_loop(cases))
-    session.close()
-    whole, loop = statistics.median(engine), statistics.median(bare)
-    print(f"{count} cases ({len(set(cases))} distinct) on torch/functional, medians of 3, {os.cpu_count()} cores")
-    print(f"  bare loop          {loop:7.3f} s   {count / loop:7.0f} calls/s")
-    print(f"  inside the worker  {statistics.median(inside):7.3f} s   the same calls, with reading the answer")
-    print(f"  whole engine       {whole:7.3f} s   {count / whole:7.0f} rows/s   {whole / loop:.2f} x the bare loop")
+    print(f"{len(cases)} distinct small cases, medians of 3, {os.cpu_count()} cores")
+    print(f"{'':36}{'seconds':>9}{'rows/s':>9}{'x the bare loop':>17}")
+    for route in ROUTES:
+        took = measure(route, cases)
+        for what, seconds in took.items():
+            times = seconds / took["bare loop"]
+            print(f"{route:18}{what:18}{seconds:9.3f}{len(cases) / seconds:9.0f}{times:17.2f}")
 
 
 if __name__ == "__main__":

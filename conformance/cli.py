@@ -28,10 +28,21 @@ class _Group(click.Group):
         except (ProgramError, RunFileError, FileError, UsageError) as error:
             click.echo(f"convt: {error}", err=True)
             ctx.exit(USAGE)
+        except click.UsageError as error:
+            verb = error.ctx.command_path if error.ctx else "convt"
+            click.echo(f"convt: {error.format_message()} (see {verb} --help)", err=True)
+            ctx.exit(USAGE)
+        except KeyboardInterrupt:
+            click.echo("convt: interrupted before anything was finished", err=True)
+            ctx.exit(INCOMPLETE)
         except BrokenPipeError:  # the reader of a pipe has seen enough
             with contextlib.suppress(OSError):
                 sys.stdout.close()
             ctx.exit(CLEAN)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"convt: {where}{error.strerror or error}", err=True)
+            ctx.exit(USAGE)
 
 
 class UsageError(Exception):
@@ -48,16 +59,6 @@ def main() -> None:
     convt run 'stride/*' --route torch/*       some cases, some routes
     convt show CASE --route torch/functional   one answer in words, and the script that repeats it
     """
-
-
-def _pairs(values: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for value in values:
-        name, equals, path = value.partition("=")
-        if not equals or not name or not path:
-            raise UsageError(f"--python {value}: expected NAME=PATH, as in --python torch=venv/bin/python")
-        pairs[name] = path
-    return pairs
 
 
 @main.command()
@@ -79,7 +80,8 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
 @click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one worker.")
-@click.option("--deadline", type=float, default=120.0, show_default=True, help="Seconds that one answer may take.")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
+@click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, help="Seed of the operands.")
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
@@ -92,6 +94,10 @@ def run(ctx: click.Context, **asked: Any) -> None:
     """
     from conformance import running
 
+    if asked["resume"]:
+        said = [word for word in (*running.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE"]
+        if said:
+            raise UsageError(f"--resume goes on as the run was started: leave out what else was asked ({said[0]})")
     ctx.exit(running.run(asked))
 
 
@@ -130,6 +136,8 @@ def report(runs: tuple[str, ...], output: str) -> None:
     """
     from conformance import html, runfile
 
+    if Path(output).suffix != ".html":  # so that a slip of the hand overwrites no run file
+        raise UsageError(f"--output {output}: the name of a page ends in .html")
     html.write([runfile.read(path) for path in runs], Path(output))
     click.echo(f"wrote {output}")
 
@@ -137,16 +145,18 @@ def report(runs: tuple[str, ...], output: str) -> None:
 @main.command()
 @click.argument("before", metavar="A.jsonl")
 @click.argument("after", metavar="B.jsonl")
+@click.option("--bits", is_flag=True, help="Answers that differ in any bit have changed, right or not.")
 @click.pass_context
-def diff(ctx: click.Context, before: str, after: str) -> None:
+def diff(ctx: click.Context, before: str, after: str, bits: bool) -> None:
     """What changed between two runs: added, removed, changed, same. Exits 1 where something did.
 
     \b
     convt diff monday.jsonl tuesday.jsonl
+    convt diff --bits one-thread.jsonl two-threads.jsonl
     """
     from conformance import runfile, terminal
 
-    difference = runfile.diff(runfile.read(before), runfile.read(after))
+    difference = runfile.diff(runfile.read(before), runfile.read(after), bits)
     terminal.difference(difference)
     ctx.exit(NEWS if difference.added or difference.removed or difference.changed else CLEAN)
 
@@ -222,9 +232,9 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
     \b
     convt adapters --python torch=old-venv/bin/python
     """
-    from conformance import running
+    from conformance import programs, running
 
-    running.adapters(named, _pairs(pythons), as_json)
+    running.adapters(named, programs.pairs(pythons), as_json)
 
 
 @main.command()
@@ -257,13 +267,17 @@ def known(draft: str | None) -> None:
     convt known --draft reports/run.jsonl >> cases/known/torch.yaml
     """
     from conformance import folder, ledger, runfile
+    from conformance.yamlfile import shown
 
     if draft:
         click.echo(ledger.draft(runfile.read(draft).rows), nl=False)
         return
     for each in ledger.Ledger.load(folder("cases") / "known").entries:
         entry = each.entry
-        click.echo(f"{each.where}: {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
+        cases, routes = (glob if isinstance(glob, str) else ", ".join(glob) for glob in (entry.cases, entry.routes))
+        click.echo(f"{shown(each.where)}  {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
+        click.echo(f"  {cases} on {routes} {entry.versions}".rstrip())
+        click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 
 
 if __name__ == "__main__":

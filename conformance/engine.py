@@ -59,10 +59,11 @@ class Answers:
 
 
 class _Ask(NamedTuple):
-    """A question, with the answer that it got the first time where this is the second."""
+    """A question, with the answer that it got the first time where this is another, and how often it was repeated."""
 
     question: Question
     first: Answer | None = None
+    repeated: int = 0
 
 
 class _Asked(NamedTuple):
@@ -97,7 +98,8 @@ class Engine:
     """Asks workers and judges what they answer.
 
     `workers` by framework name; `deadline`: seconds that one answer may take; `jobs`: how many workers at once;
-    `standing` sets a row against the ledger.
+    `standing` sets a row against the ledger; `repeat`: how often each question is asked, to see whether the answers
+    agree bit by bit.
     """
 
     def __init__(
@@ -108,8 +110,10 @@ class Engine:
         deadline: float = 120.0,
         jobs: int = 2,
         standing: Callable[[Row], Row] = lambda row: row,
+        repeat: int = 1,
     ):
         self.workers, self.deadline, self.jobs, self.standing = workers, deadline, max(jobs, 1), standing
+        self.repeat = repeat
         self.answers = Answers(seed)
         self._ids = itertools.count(1)
 
@@ -292,6 +296,8 @@ class Engine:
         row = self.standing(row)
         if row.verdict in DIVERGENT and row.standing != "known" and ask.first is None:
             lane.accused.append(_Ask(ask.question, answer))
+        elif row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self.repeat:
+            lane.waiting.appendleft(_Ask(ask.question, ask.first or answer, ask.repeated + 1))
         else:
             yield row
 

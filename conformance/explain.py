@@ -145,6 +145,8 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
         return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
     first = plan["call"].partition(".")[0]
     importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.float64)"))
+    if "." in plan["call"] and not importing:
+        importing = f"# import what the adapter calls {first} here"
     cast = cast if row.dtype == "bfloat16" else ""
     if row.dtype == "bfloat16" and first == "tf":
         tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"

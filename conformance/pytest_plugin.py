@@ -4,6 +4,9 @@
 A known divergence is xfail with its link, an unsupported case is skipped with the adapter's reason, a stale ledger
 entry fails. Frameworks run in worker processes that live as long as the pytest process; under xdist each pytest worker
 has its own.
+
+Of the corpus that ships with us the folder means its smoke subset, a file that is named means all of its cases;
+`--convt-subset` (or `convt_subset` in the configuration) names another subset, and `all` is everything.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from conformance.session import Session, corpus, subsets
 from conformance.yamlfile import FileError
 
 _SESSION = pytest.StashKey[Session]()
+_GREETED = pytest.StashKey[dict[str, str]]()
+_SUBSETS = pytest.StashKey[dict[str, frozenset[str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,17 +35,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--convt-route", action="append", default=[], help="only these routes, as in torch/*")
     group.addoption("--convt-adapter", action="append", default=[], help="only these adapters: names, or files")
     group.addoption("--convt-python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
-    group.addoption("--convt-subset", help="only the cases of a subset of the corpus: smoke, traced, compiled")
+    group.addoption("--convt-subset", help="the part of our corpus: smoke, traced, compiled, all")
+    group.addoption("--convt-known", metavar="FOLDER", help="the folder of known divergences instead of ours")
     group.addoption("--convt-seed", type=int, default=0, help="seed of the operands")
     group.addoption("--convt-deadline", type=float, default=120.0, help="seconds that one answer may take")
+    parser.addini("convt_subset", "the part of our corpus that its folder means (smoke)", default="smoke")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix in (".yaml", ".yml") and file_path.name != "subsets.yaml" and file_path.parent.name != "known":
-        with file_path.open(encoding="utf-8", errors="replace") as lines:
-            if any(line.startswith("cases:") for line in lines):
-                return Family.from_parent(parent, path=file_path)
+        try:
+            text = file_path.read_text(encoding="utf-8", errors="replace")
+        except OSError:  # reading it as a family says what is wrong
+            text = "cases:"
+        if any(line.startswith("cases:") for line in text.splitlines()):
+            return Family.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # a process of xdist: what it knows goes to the one that reports
+        session.config.workeroutput["convt"] = _greeted(session.config)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[_GREETED] = getattr(node, "workeroutput", {}).get("convt") or {}
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Which frameworks answered, and which could not."""
+    for name, said in (_greeted(config) or config.stash.get(_GREETED, {})).items():
+        terminalreporter.write_line(f"convt: {name} {said}")
+
+
+def _greeted(config: pytest.Config) -> dict[str, str]:
+    """Framework → its version, or why it is absent; empty where no case file was collected."""
+    if not (session := config.stash.get(_SESSION, None)):
+        return {}
+    absent = {name: f"absent: {reason}" for name, reason in session.absent.items()}
+    return {name: hello["version"] for name, hello in session.hellos.items()} | absent
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -51,17 +84,19 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _session(config: pytest.Config) -> Session:
     """The workers of this pytest process, greeted at the first need."""
     if _SESSION not in config.stash:
-        pythons = dict(pair.partition("=")[::2] for pair in config.getoption("--convt-python"))
+        known = config.getoption("--convt-known")
+        pythons = programs.pairs(config.getoption("--convt-python"))
         routes = tuple(config.getoption("--convt-route"))
-        try:
-            chosen = programs.choose(tuple(config.getoption("--convt-adapter")), routes, pythons, threads=1)
-        except programs.ProgramError as error:
-            raise pytest.UsageError(str(error)) from None
+        chosen = programs.choose(tuple(config.getoption("--convt-adapter")), routes, pythons, threads=1)
         config.stash[_SESSION] = Session.open(
-            chosen, seed=config.getoption("--convt-seed"), deadline=config.getoption("--convt-deadline"), jobs=1
+            chosen,
+            ledger=known and Path(known),
+            seed=config.getoption("--convt-seed"),
+            deadline=config.getoption("--convt-deadline"),
+            jobs=1,
         )
-        if dead := config.stash[_SESSION].dead:
-            raise pytest.UsageError("; ".join(f"adapter {name} is dead: {why}" for name, why in dead.items()))
+    if dead := config.stash[_SESSION].dead:
+        raise programs.ProgramError("; ".join(f"adapter {name} is dead: {why}" for name, why in dead.items()))
     return config.stash[_SESSION]
 
 
@@ -71,21 +106,33 @@ class Family(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         try:
             cases = load.load_family(self.path)
-        except FileError as error:
+            session = _session(self.config)
+            named = _subsets(self.config) if self.path.parent == folder("cases") else {}
+        except (FileError, programs.ProgramError) as error:
             raise self.CollectError(str(error)) from None
-        session = _session(self.config)
-        named = {}
-        if self.path.parent == folder("cases"):
-            named = subsets(corpus())
-            if name := self.config.getoption("--convt-subset"):
-                if name not in named:
-                    raise pytest.UsageError(f"--convt-subset {name}: there are {', '.join(named)}")
-                cases = [case for case in cases if case.id in named[name]]
+        if (subset := self._subset()) != "all" and named:
+            if subset not in named:
+                raise self.CollectError(f"--convt-subset {subset}: there are {', '.join(named)}, all")
+            cases = [case for case in cases if case.id in named[subset]]
         narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), subsets=named)
         for case in cases:
             for route, selection in _by_route(select([case], session.hellos, narrow)).items():
                 name = f"{case.id.partition('/')[2]}[{route}]"
                 yield Answered.from_parent(self, name=name, case=case, selection=selection)
+
+    def _subset(self) -> str:
+        """The subset that was asked for; else all of a file that was named, and of a folder what is configured."""
+        here = self.config.invocation_params.dir
+        files = {(here / arg.partition("::")[0]).resolve() for arg in self.config.args}
+        return self.config.getoption("--convt-subset") or (
+            "all" if self.path.resolve() in files else self.config.getini("convt_subset")
+        )
+
+
+def _subsets(config: pytest.Config) -> dict[str, frozenset[str]]:
+    if _SUBSETS not in config.stash:
+        config.stash[_SUBSETS] = subsets(corpus())
+    return config.stash[_SUBSETS]
 
 
 def _by_route(selection: Selection) -> dict[str, Selection]:
@@ -121,6 +168,8 @@ class Answered(pytest.Item):
             pytest.skip("; ".join(sorted({row.detail.get("reason", "unsupported") for row in rows})))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo, style: Any = None) -> Any:
+        if isinstance(excinfo.value, FileError):
+            return str(excinfo.value)
         if isinstance(excinfo.value, Diverged):
             return "\n\n".join(explain.paragraph(row, self.case) for row in excinfo.value.rows)
         return super().repr_failure(excinfo, style)

@@ -141,18 +141,18 @@ class Difference:
     same: list[Key]
 
 
-def diff(before: Run, after: Run) -> Difference:
-    """Rows of two runs by key. A row has changed when its verdict, standing or cause has."""
+def diff(before: Run, after: Run, bits: bool = False) -> Difference:
+    """Rows of two runs by key. A row has changed when its verdict, standing or cause has; or its `bits`, if asked."""
+
+    def meaning(row: Row) -> tuple:
+        return row.verdict, row.standing, row.cause, row.detail.get("bits") if bits else None
+
     old, new = ({row.key: row for row in run.rows} for run in (before, after))
     shared = [key for key in new if key in old]
-    changed = [key for key in shared if _meaning(old[key]) != _meaning(new[key])]
+    changed = [key for key in shared if meaning(old[key]) != meaning(new[key])]
     return Difference(
         added=[row for key, row in new.items() if key not in old],
         removed=[row for key, row in old.items() if key not in new],
         changed=[(old[key], new[key]) for key in changed],
-        same=[key for key in shared if _meaning(old[key]) == _meaning(new[key])],
+        same=[key for key in shared if meaning(old[key]) == meaning(new[key])],
     )
-
-
-def _meaning(row: Row) -> tuple:
-    return row.verdict, row.standing, row.cause

@@ -14,7 +14,7 @@ import msgspec
 
 from conformance import explain, globs, html, programs, runfile, terminal
 from conformance.case import CHECKS, DTYPES, FILLS
-from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError, _pairs
+from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
 from conformance.draw import drawn
 from conformance.draw import named as named_case
@@ -24,7 +24,7 @@ from conformance.session import Session, corpus, subsets
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "subset", "everywhere", "adapters", "pythons",
-         "files", "random", "known", "threads", "deadline", "seed")  # fmt: skip
+         "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -32,13 +32,20 @@ def run(asked: dict[str, Any]) -> int:
     begin, before = time.monotonic(), None
     if asked["resume"]:
         before = runfile.read(asked["resume"])
-        asked = asked | before.header["selection"] | {"output": asked["resume"]}
+        asked = asked | _as_started(before) | {"output": asked["resume"]}
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
     _check_words(asked)
+    if page.suffix != ".html":
+        raise UsageError(f"--report {page}: the name of a page ends in .html")
+    if page == Path(asked["output"]):
+        raise UsageError(f"--output {page}: this is the name of the page; call the run file .jsonl")
     if not before and Path(asked["output"]).exists():
         raise runfile.RunFileError(f"{asked['output']} exists: name another --output, or go on with it by --resume")
+
+    if asked["known"] and not Path(asked["known"]).is_dir():
+        raise UsageError(f"--known {asked['known']}: no such folder")
 
     ours = not asked["files"] and not asked["random"]
     everything = list(drawn(asked["seed"], asked["random"])) if asked["random"] else corpus(asked["files"])
@@ -52,7 +59,7 @@ def run(asked: dict[str, Any]) -> int:
         if asked["subset"] not in named:
             raise UsageError(f"--subset {asked['subset']}: there are {', '.join(named) or 'none for other case files'}")
         cases = [case for case in cases if case.id in named[asked["subset"]]]
-    pythons = _pairs(asked["pythons"])
+    pythons = programs.pairs(asked["pythons"])
     chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
     session = Session.open(
         chosen,
@@ -60,6 +67,7 @@ def run(asked: dict[str, Any]) -> int:
         seed=asked["seed"],
         deadline=asked["deadline"],
         jobs=asked["jobs"] or 0,
+        repeat=asked["repeat"],
     )
     rows: list[Row] = []
     try:
@@ -72,8 +80,8 @@ def run(asked: dict[str, Any]) -> int:
         if before:
             _same_run(before, header)
             rows += before.rows
-        else:
-            Path(asked["output"]).parent.mkdir(parents=True, exist_ok=True)
+        for path in (Path(asked["output"]), page):
+            path.parent.mkdir(parents=True, exist_ok=True)
         writer = runfile.Writer(asked["output"], before)
         if not before:
             writer.header(header)
@@ -98,9 +106,10 @@ def run(asked: dict[str, Any]) -> int:
         writer.close()
     finally:
         session.close()
-    html.write([runfile.read(asked["output"])], page)
     terminal.summary(header, rows, problems, seconds)
-    click.echo(f"rows: {asked['output']}\npage: {page}")
+    click.echo(f"rows: {asked['output']}")
+    html.write([runfile.read(asked["output"])], page)
+    click.echo(f"page: {page}")
     return _status(header, rows, problems)
 
 
@@ -119,7 +128,7 @@ def _check_words(asked: dict[str, Any]) -> None:
 
 def _insist(session: Session, asked: dict[str, Any]) -> None:
     """What the user asked for by name must be there."""
-    named = {programs.name_of(name) for name in asked["adapters"]} | set(_pairs(asked["pythons"]))
+    named = {programs.name_of(name) for name in asked["adapters"]} | set(programs.pairs(asked["pythons"]))
     named |= {route.partition("/")[0] for route in asked["routes"] if "*" not in route.partition("/")[0]}
     for name in sorted(named & session.absent.keys()):
         raise UsageError(f"{name} was asked for and is not installed: {session.absent[name]}")
@@ -136,11 +145,19 @@ def _insist(session: Session, asked: dict[str, Any]) -> None:
             raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
 
 
+def _as_started(before: runfile.Run) -> dict[str, Any]:
+    """What the command of an earlier run asked."""
+    selection = before.header.get("selection")
+    if not isinstance(selection, dict) or selection.keys() != set(ASKED):
+        raise runfile.RunFileError(f"{before.path}: cannot go on: its header does not say what was asked; start anew")
+    return selection
+
+
 def _same_run(before: runfile.Run, header: dict[str, Any]) -> None:
     for word, what in (("corpus", "the case files have"), ("suite", "this program has")):
-        if before.header[word] != header[word]:
+        if before.header.get(word) != header[word]:
             raise runfile.RunFileError(f"{before.path}: cannot go on: {what} changed since; start a new run")
-    then = {name: hello["version"] for name, hello in before.header["adapters"].items()}
+    then = {name: hello["version"] for name, hello in before.header.get("adapters", {}).items()}
     now = {name: hello["version"] for name, hello in header["adapters"].items()}
     if then != now:
         raise runfile.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
@@ -153,14 +170,14 @@ def show(asked: dict[str, Any]) -> None:
         found = runfile.read(asked["run_path"])
         rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
         cases = found.cases
-        seed = found.header["seed"]
+        seed = found.header.get("seed", 0)
         if not rows:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
     else:
         case = named_case(asked["case_id"]) or globs.select(corpus(asked["files"]), [asked["case_id"]])[0]
         routes = (asked["route"],) if asked["route"] else ()
-        chosen = programs.choose(tuple(asked["adapters"]), routes, _pairs(asked["pythons"]), 1)
+        chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
         session = Session.open(chosen, seed=asked["seed"])
         try:
             _insist(session, asked | {"routes": routes, "devices": ()})
@@ -168,6 +185,10 @@ def show(asked: dict[str, Any]) -> None:
             rows = list(session.rows(select([case], session.hellos, narrow)))
         finally:
             session.close()
+        for name, reason in session.dead.items():
+            raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
+        if not rows:
+            raise UsageError(f"nothing to show: no route takes {case.id} with these dtypes, checks and fills")
         cases, seed = {case.id: case}, asked["seed"]
     for row in rows:
         case = cases[row.case]

@@ -58,11 +58,12 @@ class Session:
         seed: int = 0,
         deadline: float = 120.0,
         jobs: int = 0,
+        repeat: int = 1,
     ) -> Session:
         """Start and greet all adapters at once. Raises ProgramError where two call themselves the same."""
         jobs = jobs or os.cpu_count() or 1
         known = Ledger.load(ledger or folder("cases") / "known")
-        session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs), known)
+        session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs, repeat=repeat), known)
         session.engine.standing = session.standing
         workers = [Worker(program) for program in programs]
         with ThreadPoolExecutor(max(len(workers), 1)) as pool:

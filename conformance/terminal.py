@@ -132,7 +132,8 @@ def difference(found: Difference) -> None:
     """Two runs in four words, then what changed."""
     out = console()
     for before, after in found.changed:
-        out.print(f"changed  {after.key}: {_said(before)} -> {_said(after)}", markup=False)
+        how = f"{_said(before)} -> {_said(after)}" if _said(before) != _said(after) else "other bits"
+        out.print(f"changed  {after.key}: {how}", markup=False)
     for word, rows in (("added", found.added), ("removed", found.removed)):
         for row in rows:
             if row.verdict not in ("pass", "unsupported"):

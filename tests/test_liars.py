@@ -33,12 +33,18 @@ CASES = [
 ]
 
 
-def rows_of(file: Path, tmp_path: Path, deadline: float = 20.0) -> tuple[dict[str, Row], Session]:
+def rows_of(
+    file: Path, tmp_path: Path, deadline: float = 20.0, repeat: int = 1, cases: list[Case] = CASES
+) -> tuple[dict[str, Row], Session]:
     session = Session.open(
-        [Program(file.stem, file, environment=environment(1))], ledger=tmp_path, deadline=deadline, jobs=1
+        [Program(file.stem, file, environment=environment(1))],
+        ledger=tmp_path,
+        deadline=deadline,
+        jobs=1,
+        repeat=repeat,
     )
     try:
-        rows = list(session.rows(select(CASES, session.hellos, Narrow())))
+        rows = list(session.rows(select(cases, session.hellos, Narrow())))
     finally:
         session.close()
     assert len({row.key for row in rows}) == len(rows), "a row was decided twice"
@@ -71,6 +77,16 @@ def test_a_hang_is_blamed_with_the_place_where_it_hangs(tmp_path):
     rows, _ = rows_of(LIARS / "hang.py", tmp_path, deadline=3.0)
     assert "hang.py" in rows["chosen"].detail["log"]
     assert "in lower" in rows["chosen"].detail["log"]
+
+
+def test_last_bits_that_move_are_seen_by_asking_again(tmp_path):
+    cases = [case("one", (3, 2), fills=("real",)), case("two", (2, 2), fills=("real",))]
+    rows, _ = rows_of(LIARS / "restless.py", tmp_path, cases=cases)
+    assert {row.verdict for row in rows.values()} == {"pass"}
+    rows, _ = rows_of(LIARS / "restless.py", tmp_path, cases=cases, repeat=3)
+    assert {row.verdict for row in rows.values()} == {"flaky"}
+    rows, _ = rows_of(LIARS / "truth.py", tmp_path, cases=cases, repeat=3)
+    assert {row.verdict for row in rows.values()} == {"pass"}
 
 
 def test_noise_on_standard_output_does_no_harm(tmp_path):

@@ -74,7 +74,7 @@ def test_counts_of_cases():
     counts = {file.stem: len(load_family(file)) for file in FILES}
     assert counts["onnx"] == 11  # node tests
     assert counts["keras"] == 10 + 80  # correctness tests, and the grid less what it skips
-    assert counts["pytorch"] == 5 + 6 + 5 + 2 * 2 * 2 * 2  # samples of each rank, and four switches of test_conv_backend
+    assert counts["pytorch"] == 5 + 6 + 5 + 2 * 2 * 2 * 2  # samples by rank; four switches of test_conv_backend
     assert sum("onednn/ci" in case.id for case in load(FILES)) == 3 * 16
 
 
