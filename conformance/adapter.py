@@ -216,24 +216,26 @@ def unpack(header, payload):
     tensors = {}
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
-        array = np.frombuffer(payload, dtype=DTYPES[entry["dtype"]], count=int(np.prod(entry["shape"], dtype=np.int64)),
-                              offset=begin) if end > begin else np.zeros(entry["shape"], DTYPES[entry["dtype"]])
+        shape, dtype, count = entry["shape"], DTYPES[entry["dtype"]], 1
+        for length in shape:
+            count *= length
+        array = np.frombuffer(payload, dtype, count, begin) if end > begin else np.zeros(shape, dtype)
         if array.nbytes != end - begin:
-            raise ValueError("tensor %s: %d bytes for shape %s" % (name, end - begin, entry["shape"]))
-        tensors[name] = (names[entry["dtype"]], array.reshape(entry["shape"]))
+            raise ValueError("tensor %s: %d bytes for shape %s" % (name, end - begin, shape))
+        tensors[name] = (names[entry["dtype"]], array.reshape(shape))
     return tensors
 
 
-def pack(message, tensors=None):
-    """One message as bytes; tensors: {name: (dtype name, array)}."""
-    header, chunks, offset = {"__metadata__": {"message": json.dumps(message)}}, [], 0
+def pack(message, tensors=None, dumps=json.dumps):
+    """One message as bytes; tensors: {name: (dtype name, array)}. `dumps`: JSON text of data."""
+    header, chunks, offset = {"__metadata__": {"message": dumps(message)}}, [], 0
     for name, (dtype, array) in (tensors or {}).items():
         chunk = np.ascontiguousarray(array).tobytes()
         offsets = [offset, offset + len(chunk)]
         header[name] = {"dtype": NAMES[dtype], "shape": list(array.shape), "data_offsets": offsets}
         chunks.append(chunk)
         offset += len(chunk)
-    text = json.dumps(header).encode("utf-8")
+    text = dumps(header).encode("utf-8")
     return b"".join([struct.pack("<Q", len(text)), text, *chunks])
 
 

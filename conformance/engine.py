@@ -16,7 +16,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from conformance import adapter as protocol
 from conformance.compare import Expected
@@ -31,6 +33,7 @@ WINDOW, WINDOW_BYTES = 32, 32 * 2**20
 DEATHS_IN_A_ROW, DEATHS = 4, 200
 #: Milliseconds of waiting work from which a second worker of the same framework pays for its start.
 WORTH_A_START = 30_000
+_encoder = msgspec.json.Encoder()
 #: Memory for the oracle's answers.
 CACHE_BYTES = 512 * 2**20
 
@@ -212,7 +215,7 @@ class Engine:
             "case": question.numbers,
         }
         expected = self.answers.of(question)
-        packed = protocol.pack(message, expected.tensors)
+        packed = protocol.pack(message, expected.tensors, _json)
         if not lane.asked:
             lane.since = time.monotonic()
         lane.asked.append(_Asked(number, ask, len(packed), expected))
@@ -328,6 +331,10 @@ class Engine:
             yield Row(**ask.question.key._asdict(), cause=why, detail=detail)
         lane.waiting.clear()
         lane.accused.clear()
+
+
+def _json(data: Any) -> str:
+    return _encoder.encode(data).decode()
 
 
 def _how_it_ended(status: int | None) -> str:

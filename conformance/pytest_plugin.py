@@ -58,8 +58,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.workeroutput["convt"] = _greeted(session.config)
 
 
+@pytest.hookimpl(optionalhook=True)  # xdist's
 def pytest_testnodedown(node: Any) -> None:
-    node.config.stash[_GREETED] = getattr(node, "workeroutput", {}).get("convt") or {}
+    if said := getattr(node, "workeroutput", {}).get("convt"):
+        node.config.stash[_GREETED] = said
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

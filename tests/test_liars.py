@@ -85,7 +85,7 @@ def test_last_bits_that_move_are_seen_by_asking_again(tmp_path):
     assert {row.verdict for row in rows.values()} == {"pass"}
     rows, _ = rows_of(LIARS / "restless.py", tmp_path, cases=cases, repeat=3)
     assert {row.verdict for row in rows.values()} == {"flaky"}
-    rows, _ = rows_of(LIARS / "truth.py", tmp_path, cases=cases, repeat=3)
+    rows, _ = rows_of(LIARS / "chatty.py", tmp_path, cases=cases, repeat=3)
     assert {row.verdict for row in rows.values()} == {"pass"}
 
 
