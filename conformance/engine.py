@@ -33,9 +33,10 @@ WINDOW, WINDOW_BYTES = 32, 32 * 2**20
 DEATHS_IN_A_ROW, DEATHS = 4, 200
 #: Milliseconds of waiting work from which a second worker of the same framework pays for its start.
 WORTH_A_START = 30_000
-_encoder = msgspec.json.Encoder()
 #: Memory for the oracle's answers.
 CACHE_BYTES = 512 * 2**20
+
+_encoder = msgspec.json.Encoder()
 
 
 class Answers:

@@ -8,7 +8,7 @@ the run, and an entry that no row of the whole corpus could match is an orphan.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -173,16 +173,36 @@ def _within(version: str, versions: SpecifierSet) -> bool:
 
 def draft(rows: Iterable[Row]) -> str:
     """YAML entries for the new and changed rows, grouped by framework, verdict, cause and family; a person finishes
-    them, and until then they are refused."""
+    them, and until then they are refused. Together they speak of these rows and of no other row that was answered."""
+    rows = [row for row in rows if row.verdict not in ("unsupported", "unrun")]
     grouped: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in rows:
         if row.standing in ("new", "changed"):
             cause = (row.cause or "").splitlines()[0] if row.cause else ""
             grouped[row.route.partition("/")[0], row.verdict, cause, row.case.partition("/")[0]].append(row)
-    return "\n".join(_drafted(verdict, cause, mine) for (_, verdict, cause, _), mine in grouped.items())
+    narrowed = ("dtypes", "checks", "fills") + ("devices",) * (len({row.device for row in rows}) > 1)
+    return "\n".join(
+        _drafted(verdict, cause, part, narrowed)
+        for (_, verdict, cause, _), mine in grouped.items()
+        for part in _parts(mine, rows, ("device", "dtype", "fill", "check", "route", "case"))
+    )
 
 
-def _drafted(verdict: str, cause: str, rows: list[Row]) -> str:
+def _parts(mine: list[Row], rows: list[Row], words: tuple[str, ...]) -> Iterator[list[Row]]:
+    """`mine`, divided as far as needed for entries that match no other of the `rows`."""
+    sets = [set(values) for values in zip(*(row.key for row in mine), strict=True)]
+    matched = sum(all(value in known for value, known in zip(row.key, sets, strict=True)) for row in rows)
+    if matched == len(mine) or not words:
+        yield mine
+        return
+    divided: dict[str, list[Row]] = defaultdict(list)
+    for row in mine:
+        divided[getattr(row, words[0])].append(row)
+    for part in divided.values():
+        yield from _parts(part, rows, words[1:])
+
+
+def _drafted(verdict: str, cause: str, rows: list[Row], narrowed: tuple[str, ...]) -> str:
     def listed(values: Iterable[str]) -> str:
         return "[" + ", ".join(_quoted(value) for value in dict.fromkeys(values)) + "]"
 
@@ -196,7 +216,7 @@ def _drafted(verdict: str, cause: str, rows: list[Row]) -> str:
         "link": UNFINISHED,
         "why": UNFINISHED,
     }
-    for word in ("dtypes", "checks", "fills"):
+    for word in narrowed:
         words[word] = listed(getattr(row, word[:-1]) for row in rows)
     lines = [f"  {word}: {value}" for word, value in words.items()]
     return "- " + "\n".join(lines)[2:] + "\n"

@@ -188,6 +188,21 @@ def test_a_draft_is_refused_until_a_person_finishes_it_and_settles_the_run_then(
     assert settle(finished, rows) == []
 
 
+def test_a_draft_speaks_of_no_row_that_did_not_diverge(tmp_path):
+    """A list of cases and a list of dtypes mean every pair of them; where one of the pairs passes, they are divided."""
+    rows = [
+        row("stride/a", dtype="float32"), row("stride/a", "pass", None, dtype="float64"),
+        row("stride/b", "pass", None, dtype="float32"), row("stride/b", dtype="float64"),
+        row("stride/b", "pass", None, dtype="float32", device="cuda"),
+        row("stride/c", "refuse", "no", fill="exact"), row("stride/c", "differ", "values", fill="real"),
+    ]  # fmt: skip
+    empty = ledger(tmp_path, "[]\n")
+    finished = ledger(tmp_path, draft([empty.judge(each, "2.4.1") for each in rows]).replace("FINISH ME", "said"))
+    standings = [finished.judge(each, "2.4.1").standing for each in rows]
+    assert standings == ["known", None, None, "known", None, "known", "known"]
+    assert settle(finished, rows) == []
+
+
 def test_nothing_new_drafts_nothing(tmp_path):
     assert draft([ledger(tmp_path, written()).judge(row(), "2.4.1")]) == ""
 
