@@ -24,6 +24,14 @@ ROUNDOFF = {
 #: Half the smallest subnormal number: what an underflow may lose.
 UNDERFLOW = {"float64": 2.0**-1075, "float32": 2.0**-150, "float16": 2.0**-25, "bfloat16": 2.0**-134}
 
+#: Arithmetic that a route might have declared instead, tightest first, in words.
+LOOSER = {
+    "a bias that is added after rounding": {"bias": "separate"},
+    "multiplicands rounded to TF32": {"multiplicand": "tf32"},
+    "an accumulator of float16": {"accumulator": "float16"},
+    "an accumulator of bfloat16": {"accumulator": "bfloat16"},
+}
+
 
 def accumulator(dtype: str, arithmetic: dict) -> str:
     """The declared accumulator of a route for a dtype: the dtype itself where nothing is declared."""

@@ -197,7 +197,7 @@ def cases_list(globs: tuple[str, ...], files: tuple[str, ...], as_json: bool) ->
             sizes = f"{list(case.input)} -> {list(case.output)}" if case.expect == "answer" else "must be refused"
             click.echo(f"{case.id:48} {sizes:34} {case.why}".rstrip())
     if not as_json:
-        click.echo(f"{len(chosen)} cases", err=True)
+        click.echo(f"{len(chosen)} case{'s' * (len(chosen) != 1)}", err=True)
 
 
 @cases.command("show")

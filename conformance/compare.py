@@ -92,6 +92,18 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
     }
 
 
+def looser(expected: Expected, returned: np.ndarray, arithmetic: dict) -> str | None:
+    """In words, the tightest arithmetic under which a real answer (float64) would be right; None where none is."""
+    declared = arithmetic.get(expected.dtype, {})
+    error = np.abs(returned - expected.answer)
+    for words, more in bounds.LOOSER.items():
+        other = {expected.dtype: declared | more}
+        allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, expected.dtype, other)
+        if (error <= allowed).all():
+            return words
+    return None
+
+
 def _units(error: np.ndarray, expected: Expected) -> np.ndarray:
     """Errors in units of u·s; where s is 0 any error is infinitely many."""
     scale = bounds.ROUNDOFF[expected.dtype] * expected.magnitude

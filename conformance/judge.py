@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance import claims, data, mutants
-from conformance.compare import Expected, compare
+from conformance.compare import Expected, compare, looser
 from conformance.row import Row
 
 if TYPE_CHECKING:
@@ -143,5 +143,7 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
     if expected.fill == "real":
-        return "beyond what rounding can do under the declared arithmetic"
+        words = looser(expected, returned, question.arithmetic) if mismatch == "values" else None
+        instead = f"; within it under {words}" if words else ""
+        return f"beyond what rounding can do under the declared arithmetic{instead}"
     return f"{mismatch} differ, as no known fault would"

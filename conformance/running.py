@@ -145,19 +145,31 @@ def _insist(session: Session, asked: dict[str, Any]) -> None:
             raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
 
 
+class _Header(msgspec.Struct):
+    """What going on with a run needs of its header."""
+
+    suite: str
+    corpus: str
+    adapters: dict[str, dict[str, Any]]
+    selection: dict[str, Any]
+
+
 def _as_started(before: runfile.Run) -> dict[str, Any]:
     """What the command of an earlier run asked."""
-    selection = before.header.get("selection")
-    if not isinstance(selection, dict) or selection.keys() != set(ASKED):
-        raise runfile.RunFileError(f"{before.path}: cannot go on: its header does not say what was asked; start anew")
+    try:
+        selection = msgspec.convert(before.header, _Header).selection
+    except msgspec.ValidationError as error:
+        raise runfile.RunFileError(f"{before.path}:1: cannot go on: {error}; start a new run") from None
+    if selection.keys() != set(ASKED):
+        raise runfile.RunFileError(f"{before.path}:1: cannot go on: other things were asked then; start a new run")
     return selection
 
 
 def _same_run(before: runfile.Run, header: dict[str, Any]) -> None:
     for word, what in (("corpus", "the case files have"), ("suite", "this program has")):
-        if before.header.get(word) != header[word]:
+        if before.header[word] != header[word]:
             raise runfile.RunFileError(f"{before.path}: cannot go on: {what} changed since; start a new run")
-    then = {name: hello["version"] for name, hello in before.header.get("adapters", {}).items()}
+    then = {name: hello.get("version") for name, hello in before.header["adapters"].items()}
     now = {name: hello["version"] for name, hello in header["adapters"].items()}
     if then != now:
         raise runfile.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")

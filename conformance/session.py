@@ -67,8 +67,14 @@ class Session:
         session.engine.standing = session.standing
         workers = [Worker(program) for program in programs]
         with ThreadPoolExecutor(max(len(workers), 1)) as pool:
-            for worker, hello in zip(workers, pool.map(lambda worker: _greet(worker, deadline), workers), strict=True):
-                session._welcome(worker, hello)
+            greeted = pool.map(lambda worker: _greet(worker, deadline), workers)
+            try:
+                for worker, hello in zip(workers, greeted, strict=True):
+                    session._welcome(worker, hello)
+            except BaseException:  # Ctrl-C: the pool would wait for the slowest of them
+                for worker in workers:
+                    worker.abandon()
+                raise
         return session
 
     def _welcome(self, worker: Worker, hello: dict[str, Any] | Dead) -> None:

@@ -75,7 +75,7 @@ def verdict(header: dict[str, Any], rows: list[Row], problems: list[str], second
 def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("route")
-    names = ("pass", "known", "new", "unsupported", "unrun", "rows", "rows/s")
+    names = ("pass", "known", "new", "unsupported", "unrun", "rows", "rows/s", "bound", "lean")
     for name in names:
         table.add_column(name, justify="right")
     grouped: dict[str, list[Row]] = defaultdict(list)
@@ -90,10 +90,20 @@ def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
         news = sum(standings[name] for name in NEWS)
         cells = (verdicts["pass"], standings["known"], news, verdicts["unsupported"], verdicts["unrun"], len(mine))
         style = "red" if news or verdicts["unrun"] else None
-        table.add_row(route, *(str(cell) if cell else "·" for cell in cells), pace, style=style)
+        table.add_row(route, *(str(cell) if cell else "·" for cell in cells), pace, *_accuracy(mine), style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
     table.title, table.title_justify, table.title_style = versions or "no framework answered", "left", ""
     return table
+
+
+def _accuracy(rows: list[Row]) -> tuple[str, str]:
+    """How much of the rounding bound the real answers used at most, and how far their errors lean to one side: the mean
+    signed error over its standard error, over all rows together. No verdict rests on the second."""
+    real = [row.detail for row in rows if row.verdict == "pass" and isinstance(row.detail.get("share"), float)]
+    leans = [detail["lean"] for detail in real if isinstance(detail["lean"], float)]
+    if not leans:
+        return "", ""
+    return f"{max(detail['share'] for detail in real):.0%}", f"{sum(leans) / len(leans) ** 0.5:+.1f}"
 
 
 def _claims(out: Console, rows: list[Row]) -> None:

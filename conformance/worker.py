@@ -236,6 +236,12 @@ class Worker:
         self.process = None
         return status
 
+    def abandon(self) -> None:
+        """End the process from another thread than the one that waits for it, which then sees the end of output."""
+        if (process := self.process) is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
         """End of input means stop; a worker that does not is killed."""
         if self.process is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance import bounds, data
+from conformance import bounds, data, oracle
 from conformance.case import DTYPES, Case
-from conformance.compare import Expected, compare
+from conformance.compare import Expected, compare, looser
 
 CASE = Case(
     id="compare/one", input=(4, 5), kernel=(3, 2), in_channels=4, out_channels=3, batch=2, groups=1, stride=(2, 1),
@@ -111,3 +111,13 @@ def test_nan_and_infinity_belong_where_a_term_brings_them_and_nowhere_else():
     negated = right.astype(np.float32)
     negated[0, 0, 7] *= -1  # the other infinity
     assert compare(expected, negated, "float32")["mismatch"] == "specials"
+
+
+def test_arithmetic_that_was_not_declared_is_named():
+    """float32 from multiplicands of 11 bits, as TF32 has them: far outside float32's own bound, within TF32's."""
+    expected = Expected(CASE, "forward", "float32", "real")
+    narrow = {name: data.rounded(array, "float16") for name, array in expected.operands.items() if name != "b"}
+    returned = oracle.answer(CASE, "forward", narrow | {"b": expected.operands["b"]})
+    assert compare(expected, returned.astype(np.float32), "float32")["mismatch"] == "values"
+    assert looser(expected, returned, {}) == "multiplicands rounded to TF32"
+    assert looser(expected, returned + 1, {}) is None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from conformance import data, oracle
 from conformance.case import CHECKS, DTYPES, Case
@@ -72,6 +73,77 @@ def test_linear_in_each_operand(case):
         parts = [oracle.answer(case, "forward", one | {name: array}) for array in (one[name], two[name])]
         bias = one["b"].reshape(-1, *[1] * case.rank) if case.bias else 0
         assert np.array_equal(oracle.answer(case, "forward", both), sum(parts) - bias)
+
+
+@given(case=cases(), seed=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_a_shift_of_the_input_shifts_the_answer_by_the_stride(case, seed):
+    """x[i − 1] gives y[u − s]: along each axis, where neither end of the input nor of the answer cuts it off."""
+    arrays = exact(case, "forward", seed)
+    for axis in range(2, 2 + case.rank):
+        stride, length = case.stride[axis - 2], case.input[axis - 2]
+        if length < 2:
+            continue
+        x = arrays["x"].copy()
+        x[(slice(None),) * axis + (-1,)] = 0  # nothing falls off the end
+        one = oracle.answer(case, "forward", arrays | {"x": x})
+        two = oracle.answer(case, "forward", arrays | {"x": np.roll(x, 1, axis)})
+        before, kept = (slice(None),) * axis, max(0, one.shape[axis] - stride)
+        assert np.array_equal(two[(*before, slice(stride, None))], one[(*before, slice(0, kept))])
+
+
+@given(case=cases(), seed=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_groups_are_answers_side_by_side(case, seed):
+    arrays = exact(case, "forward", seed)
+    c, m = case.in_channels // case.groups, case.out_channels // case.groups
+    alone = replace(case, groups=1, in_channels=c, out_channels=m)
+    parts = []
+    for group in range(case.groups):
+        mine = {"x": arrays["x"][:, group * c : (group + 1) * c], "w": arrays["w"][group * c : (group + 1) * c]}
+        if case.bias:
+            mine["b"] = arrays["b"][group * m : (group + 1) * m]
+        parts.append(oracle.answer(alone, "forward", mine))
+    assert np.array_equal(oracle.answer(case, "forward", arrays), np.concatenate(parts, axis=1))
+
+
+@given(case=cases(), seed=st.integers(0, 1000))
+@settings(max_examples=60, deadline=None)
+def test_orders_of_images_channels_and_axes_do_not_matter(case, seed):
+    arrays, rng = exact(case, "forward", seed), np.random.default_rng(seed)
+    y = oracle.answer(case, "forward", arrays)
+    images = rng.permutation(case.batch)
+    assert np.array_equal(oracle.answer(case, "forward", arrays | {"x": arrays["x"][images]}), y[images])
+    inside = rng.permutation(case.in_channels // case.groups)
+    order = np.concatenate([group * len(inside) + inside for group in range(case.groups)])
+    mixed = arrays | {"x": arrays["x"][:, order], "w": arrays["w"][order]}
+    assert np.array_equal(oracle.answer(case, "forward", mixed), y)
+    turned = replace(
+        case, input=case.input[::-1], kernel=case.kernel[::-1], stride=case.stride[::-1], dilation=case.dilation[::-1],
+        padding=case.padding[::-1], output_padding=case.output_padding[::-1],
+    )  # fmt: skip
+    axes = (0, 1, *range(1 + case.rank, 1, -1))
+    other = arrays | {name: arrays[name].transpose(axes) for name in "xw"}
+    assert np.array_equal(oracle.answer(turned, "forward", other), y.transpose(axes))
+
+
+@given(case=cases(), seed=st.integers(0, 1000), more=st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_padding_crops_and_does_nothing_else(case, seed, more):
+    arrays = exact(case, "forward", seed)
+    wider = replace(case, padding=tuple((lo - more, hi - more) for lo, hi in case.padding))
+    inner = (..., *(slice(more, more + length) for length in case.output))
+    assert np.array_equal(oracle.answer(wider, "forward", arrays)[inner], oracle.answer(case, "forward", arrays))
+
+
+@given(case=cases())
+@settings(max_examples=100, deadline=None)
+def test_the_convolution_of_the_output_has_the_input_s_length(case):
+    """Where output padding stays below the stride: floor((O + lo + hi − K_e) / s) + 1 = I."""
+    for axis in range(case.rank):
+        (lo, hi), extent = case.padding[axis], case.extent[axis]
+        if case.input[axis] and case.output_padding[axis] < case.stride[axis]:
+            assert (case.output[axis] + lo + hi - extent) // case.stride[axis] + 1 == case.input[axis]
 
 
 def test_a_published_example():
