@@ -120,7 +120,10 @@ class Family(pytest.File):
         for case in cases:
             for route, selection in _by_route(select([case], session.hellos, narrow)).items():
                 name = f"{case.id.partition('/')[2]}[{route}]"
-                yield Answered.from_parent(self, name=name, case=case, selection=selection)
+                # The id is given as text: pytest takes the brackets of a name for parameters when it reads ids again
+                # (--lf, from 9.2 on), and both must be equal.
+                nodeid = f"{self.nodeid}::{name}"
+                yield Answered.from_parent(self, name=name, nodeid=nodeid, case=case, selection=selection)
 
     def _subset(self) -> str:
         """The subset that was asked for; else all of a file that was named, and of a folder what is configured."""

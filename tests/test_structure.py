@@ -36,7 +36,7 @@ MAY_KNOW = {
     "judge": {"case", "row", "questions", "worker", "compare", "data", "claims", "mutants"},
     "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
     "session": {"adapter", "case", "engine", "globs", "ledger", "load", "programs", "questions", "row", "worker"},
-    "html": {"runfile", "explain", "row", "case"},
+    "html": {"runfile", "explain", "row", "case", "compare"},
     "terminal": {"explain", "row", "runfile"},
 }
 FRONTS = {"cli", "running", "scoring", "pytest_plugin"}
