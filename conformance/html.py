@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -107,9 +108,9 @@ def sentence(run: Run) -> str:
 
 def _facts(run: Run) -> list[tuple[str, str]]:
     header, footer = run.header, run.footer or {}
-    adapters = (f"{name} {said['version']} on {', '.join(said['devices'])}" for name, said in header["adapters"].items())
+    found = [f"{name} {said['version']} on {', '.join(said['devices'])}" for name, said in header["adapters"].items()]
     facts = [
-        ("frameworks", "; ".join(adapters)),
+        ("frameworks", "; ".join(found) or "none answered"),
         ("platform", f"{header['platform']}, {header['cpu']}, {header['cores']} cores, Python {header['python']}"),
         ("suite", f"{header['suite']}, corpus {header['corpus']}, seed {header['seed']}"),
         ("run", f"{header['started']}, {footer.get('seconds', '?')} s: {' '.join(header['argv'])}"),
@@ -252,7 +253,8 @@ def _side_by_side(runs: list[Run]) -> list[dict[str, Any]]:
         if before is not None:
             found = diff(before, run)
             line["changes"] = {word: len(getattr(found, word)) for word in ("added", "removed", "changed", "same")}
-            line["changed"] = [(str(new.key), state(old), state(new), new.cause or "") for old, new in found.changed[:200]]
+            told = ((str(new.key), state(old), state(new), new.cause or "") for old, new in found.changed)
+            line["changed"] = list(islice(told, 200))
         lines.append(line)
     return lines
 

@@ -1,0 +1,149 @@
+"""The page: it says what a run found, harms nobody, and works in a browser from disk."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from conformance import html
+from conformance.case import Case
+from conformance.row import Row
+from conformance.runfile import Run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CASE = Case(
+    id="stride/one", input=(4, 5), kernel=(3, 2), in_channels=2, out_channels=3, batch=1, groups=1, stride=(2, 1),
+    dilation=(1, 1), padding=((0, 0), (0, 0)), output_padding=(0, 0), bias=False, why="unequal strides",
+)  # fmt: skip
+PLAN = {
+    "call": "tf.nn.conv2d_transpose", "arguments": {}, "source": "y = tf.nn.conv2d_transpose(x, w)", "define": "",
+    "layouts": {"x": "NHWC", "w": "HWOI", "y": "NHWC"}, "memory": {}, "emulates": None,
+}  # fmt: skip
+
+
+def row(verdict: str = "pass", **more) -> Row:
+    words = {"case": "stride/one", "route": "tensorflow/nn", "device": "cpu", "dtype": "float32", "check": "forward",
+             "fill": "exact", "outcome": "returned"}  # fmt: skip
+    return Row(**(words | {"verdict": verdict} | more))
+
+
+DIFFERS = row(
+    "differ",
+    standing="new",
+    cause="as if the kernel were flipped",
+    detail={
+        "mismatch": "values", "first_wrong": {"index": [0, 1, 2, 3], "expected": 7.0, "returned": -5.0}, "wrong": 11,
+        "of": 90, "error": 1234567.0, "causes": ["as if the kernel were flipped"], "plan": PLAN,
+    },
+)  # fmt: skip
+
+
+def run(rows: list[Row], complete: bool = True, version: str = "2.21.0") -> Run:
+    header = {
+        "suite": "0.1.0", "corpus": "abc123", "adapters": {"tensorflow": {"version": version, "devices": ["cpu"]}},
+        "absent": {"jax": "No module named 'jax'"}, "dead": {}, "platform": "Linux", "cpu": "some", "cores": 2,
+        "python": "3.11", "argv": ["convt", "run"], "seed": 3, "started": "2026-11-21T10:00:00", "notes": [],
+    }  # fmt: skip
+    footer = {"rows": len(rows), "seconds": 12.5, "problems": ["orphan: known.yaml:3 matches no row"]}
+    return Run("some/run.jsonl", header, {"stride/one": CASE}, rows, footer if complete else None)
+
+
+def page(tmp_path: Path, *runs: Run) -> str:
+    html.write(list(runs), tmp_path / "page.html")
+    return (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def text(page: str) -> str:
+    """What a reader without style and script sees."""
+    page = re.sub(r"<(style|script)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_divergence_is_told_with_all_that_is_known(tmp_path):
+    said = text(page(tmp_path, run([DIFFERS, row(), row("unsupported", detail={"reason": "has no groups"})])))
+    assert "1 new of 3 answers need a look: 1 unsupported, 1 pass." in said
+    assert "as if the kernel were flipped" in said
+    assert "First wrong at [0, 1, 2, 3]: expected 7.0, returned -5.0. 11 of 90 are wrong" in said
+    assert "O = 9 − 0 − 0 + 0 = 9" in said
+    assert "the kernel goes from IOHW to HWOI by numpy.transpose(w, (2, 3, 1, 0))" in said
+    assert "tf.nn.conv2d_transpose(x, w)" in said
+    assert "import tensorflow as tf" in said
+    assert "has no groups" in said
+    assert "absent jax: No module named" in said
+    assert "Ledger: orphan: known.yaml:3" in said
+    assert "corpus abc123, seed 3" in said
+
+
+def test_nothing_new_is_said_and_nothing_is_dropped_from_the_count(tmp_path):
+    told = {"where": "known/tf.yaml:7", "link": "https://example.org/1", "kind": "bug", "why": "it is so"}
+    known = replace(DIFFERS, standing="known", detail=DIFFERS.detail | {"ledger": told})
+    written = page(tmp_path, run([known, row(), row("unsupported")]))
+    assert "Nothing new: 1 known, 1 unsupported, 1 pass." in text(written)
+    assert 'href="https://example.org/1"' in written
+
+
+def test_an_incomplete_run_says_so(tmp_path):
+    assert "Incomplete: this run was cut short." in text(page(tmp_path, run([row()], complete=False)))
+
+
+def test_several_runs_stand_side_by_side(tmp_path):
+    said = text(page(tmp_path, run([row()], version="2.15.1"), run([DIFFERS])))
+    assert "tensorflow 2.15.1" in said
+    assert "0 added, 0 removed, 1 changed, 0 same" in said
+    assert "pass → new" in said
+
+
+HOSTILE = "</script><script>alert(1)</script>\"'<img src=x onerror=alert(2)>\u202eevil\udcff"
+
+
+def test_hostile_names_errors_and_logs_do_no_harm(tmp_path):
+    bad = row(
+        "refuse", standing="new", cause=HOSTILE, case="stride/" + HOSTILE, outcome="raised",
+        detail={"log": HOSTILE * 1000, "trace": HOSTILE, "error_text": HOSTILE, "plan": PLAN | {"source": HOSTILE},
+                "ledger": {"where": HOSTILE, "link": "javascript:alert(3)", "kind": "bug", "why": HOSTILE}},
+    )  # fmt: skip
+    written = page(tmp_path, run([bad, row("unsupported", detail={"reason": HOSTILE})]))
+    assert "<script>alert" not in written
+    assert "<img" not in written
+    assert 'href="javascript' not in written
+    assert len(re.findall(r"<script\b", written)) == 2
+    assert "characters more" in written
+
+
+def test_many_rows_stay_light(tmp_path):
+    rows = [row(case=f"stride/{number}", dtype=dtype) for number in range(10000) for dtype in ("float32", "float64")]
+    assert len(page(tmp_path, run(rows))) < 600_000
+
+
+def test_an_unwritable_page_is_one_sentence(tmp_path):
+    from conformance.runfile import RunFileError
+
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(RunFileError, match="name another page; the run file is kept"):
+        html.write([run([row()])], tmp_path / "page.html")
+
+
+def test_it_needs_nothing_from_a_network(tmp_path):
+    written = page(tmp_path, run([DIFFERS]))
+    assert not re.findall(r"(?:src|@import|url\()\s*=?\s*[\"']?(?:https?:)?//", written)
+    assert "<link" not in written
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.parametrize(("fragment", "found"), [("", "3 of 3 rows"), ("#rows:standing=new", "1 of 3 rows"),
+                                                 ("#rows:text=one&check=grad_input", "1 of 3 rows")])  # fmt: skip
+def test_a_browser_shows_the_rows_and_understands_the_fragment(tmp_path, fragment, found):
+    page(tmp_path, run([DIFFERS, row(), row(check="grad_input")]))
+    done = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+         "--virtual-time-budget=5000", f"--user-data-dir={tmp_path}/profile", "--dump-dom",
+         f"file://{tmp_path}/page.html{fragment}"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert found in done.stdout
+    assert "CONSOLE" not in done.stderr, done.stderr
