@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter, defaultdict
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -22,16 +24,23 @@ NEWS = ("new", "changed", "stale")
 SHOWN = 20
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """The reader has seen enough: say no more, but do what is left to do and keep the exit status."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def console(stderr: bool = False) -> Console:
     """Colours and widths as the terminal has them; 80 columns and no colour where there is none."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=not (sys.stderr if stderr else sys.stdout).isatty())
+    return _Console(stderr=stderr, highlight=False, soft_wrap=not (sys.stderr if stderr else sys.stdout).isatty())
 
 
 @contextmanager
 def progress(total: int) -> Iterator[Any]:
     """A bar on standard error while rows come in; call what it yields with each row. Silent without a terminal."""
     out = console(stderr=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task, seen = bar.add_task("", total=total), Counter()
 
@@ -90,9 +99,10 @@ def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
         news = sum(standings[name] for name in NEWS)
         cells = (verdicts["pass"], standings["known"], news, verdicts["unsupported"], verdicts["unrun"], len(mine))
         style = "red" if news or verdicts["unrun"] else None
-        table.add_row(route, *(str(cell) if cell else "·" for cell in cells), pace, *_accuracy(mine), style=style)
+        counts = (str(cell) if cell else "·" for cell in cells)
+        table.add_row(escape(route), *counts, pace, *_accuracy(mine), style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
-    table.title, table.title_justify, table.title_style = versions or "no framework answered", "left", ""
+    table.title, table.title_justify, table.title_style = escape(versions) or "no framework answered", "left", ""
     return table
 
 

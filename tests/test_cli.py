@@ -70,14 +70,6 @@ def test_a_framework_that_is_not_installed_is_absent_and_said(bare):
     assert {row.route.partition("/")[0] for row in runfile.read("run.jsonl").rows} == {"numpy"}
 
 
-def test_a_framework_that_is_not_installed_is_absent_and_said(bare):
-    said = Said("run", "--cases", "few.yaml", "-o", "run.jsonl")
-    assert said.status == CLEAN, said.err
-    for name in ("torch", "tensorflow", "jax"):
-        assert f"absent: {name}: " in said.out
-    assert {row.route.partition("/")[0] for row in runfile.read("run.jsonl").rows} == {"numpy"}
-
-
 @pytest.mark.parametrize("words", [["--adapter", "torch"], ["--route", "torch/functional"], ["--route", "torch/*"]])
 def test_a_framework_that_is_named_must_be_there(words, bare):
     said = Said("run", "--cases", "few.yaml", "-o", "run.jsonl", *words)
@@ -201,6 +193,17 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly(words):
     assert "Traceback" not in err
     assert "Broken" not in err
     assert "Exception" not in err
+
+
+def test_a_run_whose_reader_leaves_is_finished_with_its_own_exit_status(room):
+    running = process("run", *FLIPPED, "-o", "run.jsonl")
+    running.stdout.close()
+    err = running.stderr.read()
+    running.stderr.close()
+    assert running.wait(timeout=20) == NEWS
+    assert err == ""
+    assert runfile.read("run.jsonl").footer
+    assert (room / "run.html").exists()
 
 
 @pytest.mark.parametrize(("colours", "env"), [(False, {"NO_COLOR": "1"}), (True, {}), (False, None)])
