@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 
 from conformance import folder
+from conformance.corpus import corpus
 from conformance.mutants import MUTANTS, score
 from conformance.questions import Narrow, Question, select
 from conformance.row import Row
-from conformance.session import Session, corpus
+from conformance.session import Session
 from conformance.worker import Program, environment
 
 ROOT = Path(__file__).resolve().parent.parent

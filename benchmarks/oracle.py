@@ -24,7 +24,7 @@ import torch
 
 from conformance import data, oracle
 from conformance.case import CHECKS, Case
-from conformance.session import corpus
+from conformance.corpus import corpus
 
 #: Multiply-adds from which the Python loops of onnx.reference take too long to wait for.
 PATIENCE = 30_000_000

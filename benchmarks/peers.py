@@ -26,11 +26,11 @@ from typing import NamedTuple
 
 from conformance import data, oracle
 from conformance.case import Case
+from conformance.corpus import corpus, subsets
 from conformance.load import load_family
 from conformance.mutants import MUTANTS, Mutant, features
 from conformance.mutants.catalogue import same
 from conformance.mutants.score import LARGE
-from conformance.session import corpus, subsets
 
 PEERS = Path(__file__).resolve().parent / "peers"
 

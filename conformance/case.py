@@ -80,6 +80,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     # Operands written out, for the fill "given".
     operands: dict[str, Any] = {}
     expect: Literal["answer", "refuse"] = "answer"
+    # core: part of a run that names no cases; full: only when asked for.
+    tier: Literal["core", "full"] = "core"
     claim: Claim | None = None
     why: str = ""
     source: str = ""

@@ -68,6 +68,7 @@ def main() -> None:
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
+@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
 @click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
 @click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not on their subset.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
@@ -89,7 +90,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
 
     \b
     convt run 'output_padding/*' --route 'torch/*'
-    convt run --adapter my_adapter.py --subset smoke
+    convt run --adapter my_adapter.py --tier smoke
     convt run --adapter torch --python torch=old-venv/bin/python
     """
     from conformance import running
@@ -240,6 +241,7 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--mutant", multiple=True, metavar="GLOB", help="These mutants, and the smallest case that shows each.")
+@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
 @click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
 @click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")

@@ -87,7 +87,7 @@ def digest(cases: Iterable[Case]) -> str:
     meaning = []
     for case in sorted(cases, key=lambda case: case.id):
         numbers = msgspec.to_builtins(case)
-        for prose in ("why", "source", "where"):
+        for prose in ("why", "source", "where", "tier"):
             del numbers[prose]
         for prose in ("says", "note", "source") if case.claim else ():
             del numbers["claim"][prose]

@@ -5,8 +5,8 @@ A known divergence is xfail with its link, an unsupported case is skipped with t
 entry fails. Frameworks run in worker processes that live as long as the pytest process; under xdist each pytest worker
 has its own.
 
-Of the corpus that ships with us the folder means its smoke subset, a file that is named means all of its cases;
-`--convt-subset` (or `convt_subset` in the configuration) names another subset, and `all` is everything.
+Of the corpus that ships with us the folder means its smoke subset, a file that is named means its core tier;
+`--convt-subset` (or `convt_subset` in the configuration) names another subset, or the tier `core` or `full`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import pytest
 
 from conformance import explain, folder, load, programs
 from conformance.case import Case
+from conformance.corpus import corpus, subsets
 from conformance.questions import Narrow, Selection, select
 from conformance.row import Key, Row
-from conformance.session import Session, corpus, subsets
+from conformance.session import Session
 from conformance.yamlfile import FileError
 
 _SESSION = pytest.StashKey[Session]()
@@ -35,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--convt-route", action="append", default=[], help="only these routes, as in torch/*")
     group.addoption("--convt-adapter", action="append", default=[], help="only these adapters: names, or files")
     group.addoption("--convt-python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
-    group.addoption("--convt-subset", help="the part of our corpus: smoke, traced, compiled, all")
+    group.addoption("--convt-subset", help="the part of our corpus: smoke, traced, compiled, core, full")
     group.addoption("--convt-known", metavar="FOLDER", help="the folder of known divergences instead of ours")
     group.addoption("--convt-seed", type=int, default=0, help="seed of the operands")
     group.addoption("--convt-deadline", type=float, default=120.0, help="seconds that one answer may take")
@@ -112,10 +113,11 @@ class Family(pytest.File):
             named = _subsets(self.config) if self.path.parent == folder("cases") else {}
         except (FileError, programs.ProgramError) as error:
             raise self.CollectError(str(error)) from None
-        if (subset := self._subset()) != "all" and named:
-            if subset not in named:
-                raise self.CollectError(f"--convt-subset {subset}: there are {', '.join(named)}, all")
-            cases = [case for case in cases if case.id in named[subset]]
+        if (subset := self._subset()) != "full" and named:
+            parts = named | {"core": {case.id for case in cases if case.tier == "core"}}
+            if subset not in parts:
+                raise self.CollectError(f"--convt-subset {subset}: there are {', '.join(parts)}, full")
+            cases = [case for case in cases if case.id in parts[subset]]
         narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), subsets=named)
         for case in cases:
             for route, selection in _by_route(select([case], session.hellos, narrow)).items():
@@ -126,11 +128,11 @@ class Family(pytest.File):
                 yield Answered.from_parent(self, name=name, nodeid=nodeid, case=case, selection=selection)
 
     def _subset(self) -> str:
-        """The subset that was asked for; else all of a file that was named, and of a folder what is configured."""
+        """The subset that was asked for; else the core tier of a file that was named, and of a folder what is configured."""
         here = self.config.invocation_params.dir
         files = {(here / arg.partition("::")[0]).resolve() for arg in self.config.args}
         return self.config.getoption("--convt-subset") or (
-            "all" if self.path.resolve() in files else self.config.getini("convt_subset")
+            "core" if self.path.resolve() in files else self.config.getini("convt_subset")
         )
 
 

@@ -16,15 +16,16 @@ from conformance import explain, globs, html, programs, runfile, terminal
 from conformance.case import CHECKS, DTYPES, FILLS
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
+from conformance.corpus import choose, corpus, subsets
 from conformance.draw import drawn
 from conformance.draw import named as named_case
 from conformance.questions import Narrow, select
 from conformance.row import Row
-from conformance.session import Session, corpus, subsets
+from conformance.session import Session
 
 #: What of a command is kept in the header, so that --resume asks the same.
-ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "subset", "everywhere", "adapters", "pythons",
-         "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
+ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "tier", "subset", "everywhere", "adapters",
+         "pythons", "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -54,11 +55,8 @@ def run(asked: dict[str, Any]) -> int:
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
         subsets={} if asked["everywhere"] else named,
     )
-    cases = globs.select(everything, list(asked["globs"]))
-    if asked["subset"]:
-        if asked["subset"] not in named:
-            raise UsageError(f"--subset {asked['subset']}: there are {', '.join(named) or 'none for other case files'}")
-        cases = [case for case in cases if case.id in named[asked["subset"]]]
+    tier = asked["tier"] or (None if ours else "full")
+    cases = choose(everything, named, asked["globs"], tier, asked["subset"])
     pythons = programs.pairs(asked["pythons"])
     chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
     session = Session.open(

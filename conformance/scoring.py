@@ -11,19 +11,16 @@ from rich.table import Table
 
 from conformance import globs, runfile, terminal
 from conformance.cli import CLEAN, NEWS, UsageError
+from conformance.corpus import choose, corpus, subsets
 from conformance.mutants import MUTANTS, Score, score, table
-from conformance.session import corpus, subsets
 
 
 def mutants(asked: dict[str, Any]) -> int:
     """`convt mutants`; returns the exit status: 1 where a mutant that some case could show survives."""
     everything = corpus(asked["files"])
-    cases = globs.select(everything, list(asked["globs"]))
-    if asked["subset"]:
-        named = {} if asked["files"] else subsets(everything)
-        if asked["subset"] not in named:
-            raise UsageError(f"--subset {asked['subset']}: there are {', '.join(named) or 'none for other case files'}")
-        cases = [case for case in cases if case.id in named[asked["subset"]]]
+    named = {} if asked["files"] else subsets(everything)
+    tier = asked["tier"] or ("full" if asked["files"] else None)
+    cases = choose(everything, named, asked["globs"], tier, asked["subset"])
     with terminal.console(stderr=True).status(f"{len(MUTANTS)} mutants on {len(cases)} cases"):
         found = score(cases, asked["seed"], jobs=os.cpu_count() or 1)
     told = table(found)

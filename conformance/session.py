@@ -9,7 +9,7 @@ import datetime
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,25 +17,15 @@ from typing import Any
 
 import msgspec
 
-from conformance import __version__, adapter, folder, globs, load
+from conformance import __version__, adapter, folder, load
 from conformance.case import Case
+from conformance.corpus import subsets
 from conformance.engine import Engine
 from conformance.ledger import Ledger
 from conformance.programs import ProgramError
 from conformance.questions import Narrow, Selection, select
 from conformance.row import Row
 from conformance.worker import Dead, Program, Worker
-
-
-def corpus(paths: Sequence[str] = ()) -> list[Case]:
-    """The cases of the given files or folders, or of the corpus that ships with us."""
-    return load.load([Path(path) for path in paths] or [folder("cases")])
-
-
-def subsets(cases: list[Case]) -> dict[str, frozenset[str]]:
-    """The named parts of our corpus as case ids."""
-    named = globs.load_subsets(folder("cases") / "subsets.yaml", cases)
-    return {name: frozenset(ids) for name, ids in named.items()}
 
 
 @dataclass

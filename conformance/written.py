@@ -48,6 +48,7 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
     operands: dict[Literal["x", "w", "b", "g"], Any] = {}
     expect: Literal["answer", "refuse"] = "answer"
+    tier: Literal["core", "full"] = "core"
     claim: Claim | None = None
     why: str = ""
     source: str = ""
@@ -99,6 +100,7 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
         options=raw.options,
         operands=raw.operands,
         expect=raw.expect,
+        tier=raw.tier,
         claim=raw.claim,
         why=raw.why,
         source=raw.source,

@@ -10,9 +10,10 @@ import pytest
 
 from conformance import adapter
 from conformance.case import CHECKS, Case
+from conformance.corpus import corpus
 from conformance.programs import choose, known
 from conformance.questions import Narrow, select
-from conformance.session import Session, corpus
+from conformance.session import Session
 from conformance.worker import Program, Worker, environment
 
 ROUTES = {

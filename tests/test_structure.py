@@ -35,7 +35,8 @@ MAY_KNOW = {
     "programs": {"worker", "globs"},
     "judge": {"case", "row", "questions", "worker", "compare", "data", "claims", "mutants"},
     "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
-    "session": {"adapter", "case", "engine", "globs", "ledger", "load", "programs", "questions", "row", "worker"},
+    "corpus": {"case", "globs", "load", "yamlfile"},
+    "session": {"adapter", "case", "corpus", "engine", "ledger", "load", "programs", "questions", "row", "worker"},
     "html": {"runfile", "explain", "row", "case", "compare"},
     "terminal": {"explain", "row", "runfile"},
 }

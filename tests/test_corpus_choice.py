@@ -1,0 +1,53 @@
+"""What globs, tiers and subsets choose of a corpus."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.corpus import choose
+from conformance.load import load_family
+from conformance.yamlfile import FileError
+
+TEXT = """\
+why: two tiers
+base: {input: [4], kernel: 3, in_channels: 2, out_channels: 4}
+cases:
+  - id: small
+  - id: other
+  - id: huge
+    tier: full
+"""
+
+
+@pytest.fixture
+def cases(tmp_path):
+    (tmp_path / "few.yaml").write_text(TEXT)
+    return load_family(tmp_path / "few.yaml")
+
+
+NAMED = {"smoke": frozenset({"few/small"}), "mixed": frozenset({"few/small", "few/huge"})}
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        ({}, "small other"),
+        ({"tier": "core"}, "small other"),
+        ({"tier": "full"}, "small other huge"),
+        ({"tier": "smoke"}, "small"),
+        ({"patterns": ["few/*"]}, "small other huge"),
+        ({"patterns": ["few/*"], "tier": "core"}, "small other"),
+        ({"patterns": ["few/h*"]}, "huge"),
+        ({"subset": "mixed"}, "small huge"),
+        ({"subset": "mixed", "patterns": ["few/h*"]}, "huge"),
+    ],
+)
+def test_words_and_what_they_choose(cases, words, chosen):
+    assert [case.id for case in choose(cases, NAMED, **words)] == [f"few/{name}" for name in chosen.split()]
+
+
+def test_a_subset_that_is_not_there(cases):
+    with pytest.raises(FileError, match="--subset tiny: there are smoke, mixed"):
+        choose(cases, NAMED, subset="tiny")
+    with pytest.raises(FileError, match="none for other case files"):
+        choose(cases, {}, tier="smoke")
