@@ -128,7 +128,7 @@ class Family(pytest.File):
                 yield Answered.from_parent(self, name=name, nodeid=nodeid, case=case, selection=selection)
 
     def _subset(self) -> str:
-        """The subset that was asked for; else the core tier of a file that was named, and of a folder what is configured."""
+        """What was asked for; else the core tier of a file that was named, and of a folder what is configured."""
         here = self.config.invocation_params.dir
         files = {(here / arg.partition("::")[0]).resolve() for arg in self.config.args}
         return self.config.getoption("--convt-subset") or (

@@ -269,4 +269,5 @@ def test_the_folder_of_our_corpus_means_its_smoke_subset_and_a_file_all_of_it(ba
     assert every > 5 * len(items)
     named = listed(bare, "cases/stride.yaml")
     assert "stride.yaml::pointwise-dense[numpy/scatter]" in named.stdout
-    assert "there are smoke, traced, compiled, core, full" in listed(bare, "cases/bias.yaml", "--convt-subset", "tiny").stdout
+    said = listed(bare, "cases/bias.yaml", "--convt-subset", "tiny").stdout
+    assert "there are smoke, traced, compiled, core, full" in said
