@@ -45,6 +45,9 @@ class _Group(click.Group):
             ctx.exit(USAGE)
 
 
+SEED = click.option("--seed", type=click.IntRange(0, 2**21 - 1), default=0, help="Seed of the operands: 0 to 2097151.")
+
+
 class UsageError(Exception):
     """The command's words do not fit together."""
 
@@ -83,7 +86,7 @@ def main() -> None:
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one worker.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
-@click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, help="Seed of the operands.")
+@SEED
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
     """Run cases on routes; write a run file and a page; exit 0 clean, 1 news, 2 wrong usage, 3 incomplete.
@@ -113,7 +116,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
 @click.option("--dtype", "dtypes", multiple=True, help="Only this dtype.")
 @click.option("--check", "checks", multiple=True, help="Only this check.")
 @click.option("--fill", "fills", multiple=True, help="Only this fill.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the operands.")
+@SEED
 def show(**asked: Any) -> None:
     """Explain one case on one route in words, and print a script in the framework's own API that repeats it.
 
@@ -246,7 +249,7 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
 @click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the operands.")
+@SEED
 @click.pass_context
 def mutants(ctx: click.Context, **asked: Any) -> None:
     """Which of the planted faults the cases show; exits 1 where one survives.

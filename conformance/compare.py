@@ -112,19 +112,16 @@ def _units(error: np.ndarray, expected: Expected) -> np.ndarray:
 
 
 def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected: Expected) -> dict[str, Any]:
-    """How much of its bound a real result used, and whether its errors lean to one side.
-
-    `lean`: the mean signed error over its standard error. No verdict rests on it, since a small systematic bias passes
-    any worst-case bound; a reader should look where it is far beyond 3.
-    """
+    """How much of its bound a real result used; and the sum of its signed errors with that of their squares, in units
+    of u·Σ|terms|, from which accuracy.py sees whether they lean to one side."""
     if not error.size or not np.isfinite(error).all():
         return {}
     units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
-    spread = units.std() / np.sqrt(units.size)
     return {
         "share": _number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
         "error": _number(_units(error, expected).max()),
-        "lean": _number(units.mean() / spread) if spread > 0 else 0.0,
+        "sum": _number(units.sum()),
+        "squares": _number((units**2).sum()),
     }
 
 

@@ -1,7 +1,8 @@
 """Case + seed → operands, from a formula that any language can repeat; no library's generator.
 
-The number at flat index j of operand number o under seed s is SplitMix64 (Steele, Lea, Flood 2014) at position j of the
-stream that starts at  (s·8 + o)·2^40:  see `mix`.
+The number at flat index j of operand number o under seed s is SplitMix64 (Steele, Lea, Flood 2014) at position
+j + 2^7·h of the stream that starts at  (s·8 + o)·2^40,  where h is a hash of the case's numbers (`spot`): cases that
+shared their operands would also share their luck. See `mix`.
 
 exact  integers, so small that every partial sum in any order is representable: n·X·W + B ≤ 2^p, with n the most terms
        that any element of the answer has and p the significand of the narrower of accumulator and output.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import math
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -48,14 +50,14 @@ class Operands(NamedTuple):
 
 def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) -> Operands:
     """The operands of one question. Invalid cases get them too, in whatever shapes they name."""
-    shapes = _shapes(case, check)
+    shapes, start = _shapes(case, check), Start(seed, spot(case))
     if fill == "given":
         return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)
     if fill == "real":
-        return Operands({name: rounded(uniform(seed, name, shape), dtype) for name, shape in shapes.items()}, 0)
+        return Operands({name: rounded(uniform(start, name, shape), dtype) for name, shape in shapes.items()}, 0)
     if fill == "special":
-        return _special(case, check, dtype, shapes, seed)
-    return _exact(case, check, dtype, shapes, seed)
+        return _special(case, check, dtype, shapes, start)
+    return _exact(case, check, dtype, shapes, start)
 
 
 def _shapes(case: Case, check: Check) -> dict[str, tuple[int, ...]]:
@@ -68,7 +70,7 @@ def _shapes(case: Case, check: Check) -> dict[str, tuple[int, ...]]:
     return {name: tuple(max(length, 0) for length in shape) for name, shape in shapes.items()}
 
 
-def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> Operands:
+def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, start: Start) -> Operands:
     limit, factors = 2 ** SIGNIFICAND[dtype], FACTORS[check]
     count = max(terms(case, check), 1)
     bias = 0
@@ -80,20 +82,20 @@ def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> O
     first = min(math.isqrt(max(room, least)) if len(factors) == 2 else max(room, least), LARGEST[dtype])
     second = min(max(room, least) // first, LARGEST[dtype]) if len(factors) == 2 else first
     largest = dict.fromkeys(shapes, 2) | {"b": bias or 1, factors[0]: first, factors[-1]: second}
-    arrays = {name: integers(seed, name, shape, largest[name]) for name, shape in shapes.items()}
+    arrays = {name: integers(start, name, shape, largest[name]) for name, shape in shapes.items()}
     density = 1.0
     while thin and case.problem() is None and oracle.magnitude(case, check, arrays).max(initial=0) > limit:
         density /= 2
         last = factors[-1]
-        kept = (mix(seed, "thin", math.prod(shapes[last])) >> np.uint64(11)) < density * 2.0**53
-        arrays[last] = integers(seed, last, shapes[last], second) * kept.reshape(shapes[last])
+        kept = (mix(start, "thin", math.prod(shapes[last])) >> np.uint64(11)) < density * 2.0**53
+        arrays[last] = integers(start, last, shapes[last], second) * kept.reshape(shapes[last])
     return Operands(arrays, 2 * min(first, second))
 
 
-def _special(case: Case, check: Check, dtype: Dtype, shapes: dict, seed: int) -> Operands:
+def _special(case: Case, check: Check, dtype: Dtype, shapes: dict, start: Start) -> Operands:
     """The exact fill with a NaN and an infinity in the first image of the first factor: by IEEE 754 they reach the
     elements to which a term connects them, whatever the order of summation, and no other."""
-    arrays, _ = _exact(case, check, dtype, shapes, seed)
+    arrays, _ = _exact(case, check, dtype, shapes, start)
     first = arrays[FACTORS[check][0]]
     if first.size:
         first[(0, 0, *[-1] * case.rank)] = np.inf
@@ -128,15 +130,26 @@ def _overlaps(length: int, kernel: int, stride: int, dilation: int) -> int:
     return min(-(-length // (dilation // common)), -(-kernel // (stride // common)))
 
 
-def mix(seed: int, stream: str, count: int) -> np.ndarray:
-    """The first `count` numbers of a stream, uint64: SplitMix64's output function over consecutive states."""
-    return _stream(seed, stream, max(1 << (count - 1).bit_length(), 4096) if count else 4096)[:count]
+class Start(NamedTuple):
+    """Where the numbers of a question begin: the run's seed, below 2^21, and the case's spot."""
+
+    seed: int
+    spot: int = 0
+
+
+def spot(case: Case) -> int:
+    """CRC-32 of the case's numbers as decimal text with commas: batch, channels in and out, groups, then input, kernel,
+    stride, dilation, padding (lo, hi) and output padding, axis by axis, then the bias (0 or 1)."""
+    axes = (*case.input, *case.kernel, *case.stride, *case.dilation, *sum(case.padding, ()), *case.output_padding)
+    numbers = (case.batch, case.in_channels, case.out_channels, case.groups, *axes, int(case.bias))
+    return zlib.crc32(",".join(map(str, numbers)).encode())
 
 
 @functools.lru_cache(16)
-def _stream(seed: int, stream: str, count: int) -> np.ndarray:
-    start = (seed * 8 + _STREAM[stream]) << 40
-    state = (np.arange(count, dtype=np.uint64) + np.uint64(start % 2**64)) * np.uint64(0x9E3779B97F4A7C15)
+def mix(start: Start, stream: str, count: int) -> np.ndarray:
+    """`count` numbers of a stream, uint64: SplitMix64's output function over consecutive states."""
+    first = ((start.seed * 8 + _STREAM[stream]) << 40) + (start.spot << 7)
+    state = (np.arange(count, dtype=np.uint64) + np.uint64(first % 2**64)) * np.uint64(0x9E3779B97F4A7C15)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     state ^= state >> np.uint64(31)
@@ -144,17 +157,17 @@ def _stream(seed: int, stream: str, count: int) -> np.ndarray:
     return state
 
 
-def integers(seed: int, operand: str, shape: tuple[int, ...], largest: int) -> np.ndarray:
+def integers(start: Start, operand: str, shape: tuple[int, ...], largest: int) -> np.ndarray:
     """Nonzero integers of magnitude up to `largest`, as float64."""
-    values = (mix(seed, operand, math.prod(shape)) % np.uint64(2 * largest)).astype(np.float64)
+    values = (mix(start, operand, math.prod(shape)) % np.uint64(2 * largest)).astype(np.float64)
     values -= largest
     values += values >= 0
     return values.reshape(shape)
 
 
-def uniform(seed: int, operand: str, shape: tuple[int, ...]) -> np.ndarray:
+def uniform(start: Start, operand: str, shape: tuple[int, ...]) -> np.ndarray:
     """Reals in (−1, 1), multiples of 2^−52, as float64."""
-    values = (mix(seed, operand, math.prod(shape)) >> np.uint64(11)).astype(np.float64)
+    values = (mix(start, operand, math.prod(shape)) >> np.uint64(11)).astype(np.float64)
     return (values * 2.0**-52 - 1.0).reshape(shape)
 
 

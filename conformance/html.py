@@ -18,7 +18,7 @@ from typing import Any
 
 import jinja2
 
-from conformance import explain, folder
+from conformance import accuracy, explain, folder
 from conformance.case import Case
 from conformance.compare import Expected
 from conformance.row import DIVERGENT, Row
@@ -216,14 +216,12 @@ def _reasons(rows: Iterable[Row]) -> list[tuple[str, str, int]]:
 def _accuracy(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Per route and dtype: rows with real operands, and the largest share of its bound that one of them used."""
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        if isinstance(row.detail.get("share"), float):
-            found[row.route, row.dtype].append(row)
+    for row in accuracy.measured(rows):
+        found[row.route, row.dtype].append(row)
     lines = []
     for (route, dtype), mine in sorted(found.items()):
         worst = max(mine, key=lambda row: row.detail["share"])
-        leans = [row.detail["lean"] for row in mine if isinstance(row.detail.get("lean"), float)]
-        lean = sum(leans) / len(leans) ** 0.5 if leans else 0.0
+        lean = accuracy.lean(mine)
         share, count = worst.detail["share"], len(mine)
         lines.append({"route": route, "dtype": dtype, "rows": count, "share": share, "worst": worst.case, "lean": lean})
     return lines

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from conformance import accuracy
 from conformance.explain import sentence
 from conformance.row import DIVERGENT, Row
 from conformance.runfile import Difference
@@ -109,11 +110,10 @@ def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
 def _accuracy(rows: list[Row]) -> tuple[str, str]:
     """How much of the rounding bound the real answers used at most, and how far their errors lean to one side: the mean
     signed error over its standard error, over all rows together. No verdict rests on the second."""
-    real = [row.detail for row in rows if row.verdict == "pass" and isinstance(row.detail.get("share"), float)]
-    leans = [detail["lean"] for detail in real if isinstance(detail["lean"], float)]
-    if not leans:
+    real = accuracy.measured(row for row in rows if row.verdict == "pass")
+    if not real:
         return "", ""
-    return f"{max(detail['share'] for detail in real):.0%}", f"{sum(leans) / len(leans) ** 0.5:+.1f}"
+    return f"{max(row.detail['share'] for row in real):.0%}", f"{accuracy.lean(real):+.1f}"
 
 
 def _claims(out: Console, rows: list[Row]) -> None:

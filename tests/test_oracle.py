@@ -178,7 +178,7 @@ def test_exact_operands_leave_nothing_to_round(dtype, case, seed):
 
 def test_operands_are_the_formula_and_not_a_generator():
     """SplitMix64 as published, seed 0: its first outputs; another implementation must agree with these numbers."""
-    first = [int(value) for value in data.mix(0, "x", 4)]
+    first = [int(value) for value in data.mix(data.Start(0), "x", 4)]
     state, wanted = 0, []
     for _ in range(4):
         z = state

@@ -37,8 +37,9 @@ MAY_KNOW = {
     "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
     "corpus": {"case", "globs", "load", "yamlfile"},
     "session": {"adapter", "case", "corpus", "engine", "ledger", "load", "programs", "questions", "row", "worker"},
-    "html": {"runfile", "explain", "row", "case", "compare"},
-    "terminal": {"explain", "row", "runfile"},
+    "accuracy": {"row"},
+    "html": {"accuracy", "runfile", "explain", "row", "case", "compare"},
+    "terminal": {"accuracy", "explain", "row", "runfile"},
 }
 FRONTS = {"cli", "running", "scoring", "pytest_plugin"}
 #: Module → its files; a package is one module.
