@@ -23,8 +23,8 @@ DTYPES: tuple[Dtype, ...] = ("float64", "float32", "float16", "bfloat16")
 Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
 
-Fill = Literal["exact", "real", "special", "given"]
-FILLS: tuple[Fill, ...] = ("exact", "real", "special", "given")
+Fill = Literal["exact", "fresh", "real", "special", "given"]
+FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
 
 AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 

@@ -7,6 +7,7 @@ shared their operands would also share their luck. See `mix`.
 exact  integers, so small that every partial sum in any order is representable: n·X·W + B ≤ 2^p, with n the most terms
        that any element of the answer has and p the significand of the narrower of accumulator and output.
        Where n leaves no room for useful magnitudes the second operand is thinned out until Σ|terms| ≤ 2^p.
+fresh  the exact fill with other numbers, for dtypes so narrow that one drawing may hide a wrong coefficient.
 real   uniform in (−1, 1), rounded to the dtype.
 special  the exact fill with one NaN and one infinity, see `_special`.
 given  written in the case.
@@ -57,6 +58,8 @@ def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) 
         return Operands({name: rounded(uniform(start, name, shape), dtype) for name, shape in shapes.items()}, 0)
     if fill == "special":
         return _special(case, check, dtype, shapes, start)
+    if fill == "fresh":
+        start = Start(seed ^ 2**20, start.spot)
     return _exact(case, check, dtype, shapes, start)
 
 
@@ -193,7 +196,7 @@ def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:
 
 def _given(case: Case, name: str, shape: tuple[int, ...]) -> np.ndarray:
     value = case.operands.get(name, "ones")
-    array = np.ones(shape) if value == "ones" else np.array(value, dtype=np.float64)
+    array = np.ones(shape) if isinstance(value, str) else np.array(value, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{case.where}: operand {name} has shape {list(array.shape)}, the case asks for {list(shape)}")
     return array

@@ -118,6 +118,8 @@ class Engine:
     ):
         self.workers, self.deadline, self.jobs, self.standing = workers, deadline, max(jobs, 1), standing
         self.repeat = repeat
+        #: Told of each answer beside its question, if somebody wants to see it (probe.py).
+        self.watch: Callable[[Question, Answer], None] | None = None
         self.answers = Answers(seed)
         self._ids = itertools.count(1)
 
@@ -296,6 +298,8 @@ class Engine:
     def _decide(self, lane: _Lane, asked: _Asked, answer: Answer) -> Iterator[Row]:
         """The row of an answer, unless it accuses somebody for the first time."""
         ask = asked.ask
+        if self.watch:
+            self.watch(ask.question, answer)
         row = judge(ask.question, asked.expected, answer, ask.first, lane.worker.log)
         row = self.standing(row)
         if row.verdict in DIVERGENT and row.standing != "known" and ask.first is None:

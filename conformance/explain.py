@@ -28,6 +28,7 @@ SPEAK = {
         "np.asarray({y}).astype(np.float64)",
     ),
 }
+STAMP = 200  # numbers of a stamp that are printed
 LITERAL = 400  # numbers that a script spells out
 
 
@@ -72,6 +73,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  used {_short(detail['share'])} of the bound that rounding theory gives")
     if more := detail.get("causes", [])[1:]:
         lines.append("  equally: " + "; ".join(more))
+    if stamp := detail.get("stamp"):
+        lines += _stamps(stamp)
     if claim := detail.get("claim"):
         lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
     if plan := detail.get("plan"):
@@ -85,6 +88,18 @@ def paragraph(row: Row, case: Case) -> str:
     if told := detail.get("ledger"):
         lines.append(f"  ledger: {told['where']} ({told['kind']}): {told['why']} {told['link']}")
     return "\n".join(lines)
+
+
+def _stamps(stamp: dict[str, Any]) -> list[str]:
+    """What one impulse makes, and what it should make, of a kernel whose elements are numbered from 1."""
+    lines = [
+        f"  an impulse at {stamp['input']} of the input's first channel, with a kernel numbered 1, 2, 3, …, makes in "
+        f"output channel {stamp['channel']} from {stamp['at']} on:"
+    ]
+    for title, word in (("should be", "expected"), ("is", "returned")):
+        drawn = np.array2string(np.array(stamp[word]), formatter={"float": "{:g}".format}, threshold=STAMP)
+        lines += [f"    {title:9} {drawn.splitlines()[0]}", *(f"    {'':9} {more}" for more in drawn.splitlines()[1:])]
+    return lines
 
 
 def layouts(plan: dict[str, Any]) -> list[str]:

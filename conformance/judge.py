@@ -135,7 +135,7 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
             f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
             f"and in {detail['specials_missing']} not where one does"
         )
-    if expected.fill in ("exact", "given"):
+    if expected.fill in ("exact", "fresh", "given"):
         named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype)
         if named:
             detail["causes"] = named

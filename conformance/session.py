@@ -17,13 +17,14 @@ from typing import Any
 
 import msgspec
 
-from conformance import __version__, adapter, folder, load
+from conformance import __version__, adapter, data, folder, load, probe
 from conformance.case import Case
 from conformance.corpus import subsets
 from conformance.engine import Engine
+from conformance.judge import Answer
 from conformance.ledger import Ledger
 from conformance.programs import ProgramError
-from conformance.questions import Narrow, Selection, select
+from conformance.questions import Narrow, Question, Selection, select
 from conformance.row import Row
 from conformance.worker import Dead, Program, Worker
 
@@ -92,7 +93,35 @@ class Session:
         for key, reason in selection.unsupported.items():
             if key not in done:
                 yield Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason})
-        yield from self.engine.run(question for question in selection.questions if question.key not in done)
+        asked = [question for question in selection.questions if question.key not in done]
+        unexplained = []
+        for row in self.engine.run(asked):
+            if len(unexplained) < probe.MOST and probe.wanted(row):
+                unexplained.append(row)
+            else:
+                yield row
+        if unexplained:
+            by_key = {question.key: question for question in asked}
+            for row in unexplained:
+                stamp = self._stamp(by_key[row.key])
+                yield msgspec.structs.replace(row, detail=row.detail | {"stamp": stamp}) if stamp else row
+
+    def _stamp(self, question: Question) -> dict[str, Any] | None:
+        """What a route makes of an impulse, where that is not what it should make; see probe.py."""
+        found: list[dict[str, Any] | None] = []
+
+        def watch(probed: Question, answer: Answer) -> None:
+            dtype, array = answer.tensors.get("forward", (None, None))
+            if array is not None:
+                found.append(probe.stamp(probed.case, data.decode(array, dtype)))
+
+        self.engine.watch = watch
+        for probed in probe.questions(question):
+            list(self.engine.run([probed]))
+            if found and found[-1]:
+                break
+        self.engine.watch = None
+        return found[-1] if found else None
 
     def problems(self, selection: Selection, rows: list[Row], cases: list[Case]) -> list[str]:
         """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing."""

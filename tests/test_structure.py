@@ -36,7 +36,11 @@ MAY_KNOW = {
     "judge": {"case", "row", "questions", "worker", "compare", "data", "claims", "mutants"},
     "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
     "corpus": {"case", "globs", "load", "yamlfile"},
-    "session": {"adapter", "case", "corpus", "engine", "ledger", "load", "programs", "questions", "row", "worker"},
+    "probe": {"case", "data", "oracle", "questions", "row"},
+    "session": {
+        "adapter", "case", "corpus", "data", "engine", "judge", "ledger", "load", "probe", "programs", "questions",
+        "row", "worker",
+    },
     "accuracy": {"row"},
     "html": {"accuracy", "runfile", "explain", "row", "case", "compare"},
     "terminal": {"accuracy", "explain", "row", "runfile"},
