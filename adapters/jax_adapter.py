@@ -137,7 +137,7 @@ def get(tensor):
 
 
 if __name__ == "__main__":
-    offers = {"dtypes": FLOATS, "arithmetic": ARITHMETIC, "checks": CHECKS}
+    offers = {"dtypes": (*FLOATS, "int64", "int32", "int8", "complex64"), "arithmetic": ARITHMETIC, "checks": CHECKS}
     serve(
         "jax",
         [

@@ -7,7 +7,7 @@ import numpy as np
 
 from conformance.adapter import Framework, Plan, Route, Unsupported, serve
 
-FLOATS = ("float64", "float32", "float16")
+DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "complex64")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
 #: The explicit matrix and the windows are dense: beyond so many numbers they are no longer a reference but a burden.
@@ -136,9 +136,9 @@ if __name__ == "__main__":
     serve(
         "numpy",
         [
-            Route("scatter", lower(scatter), dtypes=FLOATS, checks=CHECKS),
-            Route("matrix", lower(matrix), dtypes=FLOATS, checks=CHECKS[:2]),
-            Route("zero_insertion", lower(zero_insertion), dtypes=FLOATS),
+            Route("scatter", lower(scatter), dtypes=DTYPES, checks=CHECKS),
+            Route("matrix", lower(matrix), dtypes=DTYPES, checks=CHECKS[:2]),
+            Route("zero_insertion", lower(zero_insertion), dtypes=DTYPES),
         ],
         lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
         put=lambda array, dtype, device: array,

@@ -137,12 +137,12 @@ def get(tensor):
 
 
 if __name__ == "__main__":
-    offers = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}
+    offers = {"dtypes": (*FLOATS, "int32"), "arithmetic": ARITHMETIC}
     serve(
         "tensorflow",
         [
             Route("nn", nn, checks=CHECKS, options=OPTIONS, **offers),
-            Route("gradient", gradient, options=OPTIONS[2:], **offers),
+            Route("gradient", gradient, FLOATS, arithmetic=ARITHMETIC, options=OPTIONS[2:]),
             Route("function", function, checks=CHECKS, options=OPTIONS, **offers),
             Route("xla", xla, checks=CHECKS, options=OPTIONS, cost=0.1, subset="compiled", **offers),
         ],

@@ -135,15 +135,15 @@ def get(tensor):
 
 
 if __name__ == "__main__":
-    # Half precisions accumulate in themselves on the CPU, at least between taps: nothing better is declared.
-    offers = {"dtypes": FLOATS}
+    # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
+    offers, more = {"dtypes": FLOATS}, (*FLOATS, "int64", "complex64")
     serve(
         "torch",
         [
-            Route("functional", functional, checks=CHECKS, **offers),
-            Route("module", module, checks=CHECKS, options=("padding_mode", "defaults", SIZED), **offers),
+            Route("functional", functional, more, CHECKS),
+            Route("module", module, (*FLOATS, "complex64"), CHECKS, options=("padding_mode", "defaults", SIZED)),
             Route("autograd", autograd, **offers),
-            Route("channels_last", channels_last, checks=CHECKS, **offers),
+            Route("channels_last", channels_last, more, CHECKS),
             Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
         ],
         load, put, get,

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import numpy as np
 
-#: Unit roundoff.
+#: Unit roundoff. Integers are not rounded: their errors are counted in Σ|terms|.
 ROUNDOFF = {
     "float64": 2.0**-53,
     "float32": 2.0**-24,
     "tf32": 2.0**-11,
     "float16": 2.0**-11,
     "bfloat16": 2.0**-8,
+    "int64": 1.0,
+    "int32": 1.0,
+    "int8": 1.0,
+    "complex64": 2.0**-24,
 }
 
 #: Half the smallest subnormal number: what an underflow may lose.

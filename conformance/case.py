@@ -17,8 +17,12 @@ from typing import Any, Literal
 
 import msgspec
 
-Dtype = Literal["float64", "float32", "float16", "bfloat16"]
-DTYPES: tuple[Dtype, ...] = ("float64", "float32", "float16", "bfloat16")
+Dtype = Literal["float64", "float32", "float16", "bfloat16", "int64", "int32", "int8", "complex64"]
+DTYPES: tuple[Dtype, ...] = ("float64", "float32", "float16", "bfloat16", "int64", "int32", "int8", "complex64")
+#: Those with a rounding bound and with gradients that everybody defines alike; the others are asked exactly, forward.
+FLOATS: tuple[Dtype, ...] = DTYPES[:4]
+#: Those in which exact operands have few values, so that the fill `fresh` is worth asking.
+NARROW: tuple[Dtype, ...] = ("float16", "bfloat16", "int8")
 
 Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")

@@ -125,7 +125,9 @@ def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected
     }
 
 
-def _number(value: float) -> float | str:
-    """A float that JSON can hold; NaN and infinities by name."""
+def _number(value: complex) -> float | str:
+    """A float that JSON can hold; NaN, infinities and complex numbers by name."""
+    if np.iscomplexobj(value):
+        return str(complex(value))
     value = float(value)
     return value if np.isfinite(value) else {True: "nan", False: "inf" if value > 0 else "-inf"}[bool(np.isnan(value))]

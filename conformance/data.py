@@ -12,7 +12,8 @@ real   uniform in (−1, 1), rounded to the dtype.
 special  the exact fill with one NaN and one infinity, see `_special`.
 given  written in the case.
 
-All arrays are float64 holding values that the dtype represents exactly; `encode` turns them into the dtype's bits.
+All arrays are float64 (complex128 for complex64) holding values that the dtype represents exactly; `encode` turns them
+into the dtype's bits.
 """
 
 from __future__ import annotations
@@ -29,16 +30,22 @@ from conformance import oracle
 if TYPE_CHECKING:
     from conformance.case import Case, Check, Dtype, Fill
 
-#: Bits of the significand: what bounds a sum.
-SIGNIFICAND = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
+#: Bits of a number that a sum may fill. Integers: those that never overflow, and no more than the oracle's float64 has.
+#: complex64: two fewer than float32, because the form with three products makes sums of four times the size.
+SIGNIFICAND = {
+    "float64": 53, "float32": 24, "float16": 11, "bfloat16": 8, "int64": 53, "int32": 30, "int8": 6, "complex64": 22,
+}  # fmt: skip
 
 #: Largest magnitude of one operand: it survives multiplicands that are narrower than the dtype (TF32 keeps 11 bits).
-LARGEST = {"float64": 2**26, "float32": 2**11, "float16": 2**11, "bfloat16": 2**8}
+LARGEST = {
+    "float64": 2**26, "float32": 2**11, "float16": 2**11, "bfloat16": 2**8, "int64": 2**26, "int32": 2**15,
+    "int8": 2**5, "complex64": 2**11,
+}  # fmt: skip
 
 #: Which operands a check multiplies; the last is the one that is thinned.
 FACTORS = {"forward": ("x", "w"), "grad_input": ("g", "w"), "grad_weight": ("g", "x"), "grad_bias": ("g",)}
 
-_STREAM = {"x": 0, "w": 1, "b": 2, "g": 3, "thin": 4}
+_STREAM = {"x": 0, "w": 1, "b": 2, "g": 3, "thin": 4, "ix": 5, "iw": 6, "ib": 7}
 
 
 class Operands(NamedTuple):
@@ -86,12 +93,15 @@ def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, start: Start) -
     second = min(max(room, least) // first, LARGEST[dtype]) if len(factors) == 2 else first
     largest = dict.fromkeys(shapes, 2) | {"b": bias or 1, factors[0]: first, factors[-1]: second}
     arrays = {name: integers(start, name, shape, largest[name]) for name, shape in shapes.items()}
+    if dtype == "complex64":
+        for name, real in arrays.items():
+            arrays[name] = real + 1j * integers(start, "i" + name, real.shape, largest[name])
     density = 1.0
     while thin and case.problem() is None and oracle.magnitude(case, check, arrays).max(initial=0) > limit:
         density /= 2
         last = factors[-1]
         kept = (mix(start, "thin", math.prod(shapes[last])) >> np.uint64(11)) < density * 2.0**53
-        arrays[last] = integers(start, last, shapes[last], second) * kept.reshape(shapes[last])
+        arrays[last] = arrays[last] * kept.reshape(shapes[last])
     return Operands(arrays, 2 * min(first, second))
 
 
@@ -183,10 +193,10 @@ def encode(array: np.ndarray, dtype: Dtype) -> np.ndarray:
 
 
 def decode(array: np.ndarray, dtype: str) -> np.ndarray:
-    """Back to float64; the inverse of `encode` on values that the dtype holds."""
+    """Back to float64, or complex128; the inverse of `encode` on values that the dtype holds."""
     if dtype == "bfloat16":
         array = (array.astype(np.uint32) << 16).view(np.float32)
-    return array.astype(np.float64)
+    return array.astype(np.complex128 if dtype == "complex64" else np.float64)
 
 
 def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:

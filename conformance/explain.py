@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from conformance.case import Case
+from conformance import data
+from conformance.case import FLOATS, Case
 from conformance.row import Row
 
 #: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
@@ -18,14 +19,14 @@ SPEAK = {
         "import torch",
         "torch.from_numpy({array}){cast}",
         ".to(torch.bfloat16)",
-        "{y}.detach().double().numpy()",
+        "{y}.detach().to(torch.{wide}).numpy()",
     ),
-    "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.float64).numpy()"),
+    "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.{wide}).numpy()"),
     "jax": (
         'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
         "jnp.asarray({array}){cast}",
         ".astype(jnp.bfloat16)",
-        "np.asarray({y}).astype(np.float64)",
+        "np.asarray({y}).astype(np.{wide})",
     ),
 }
 STAMP = 200  # numbers of a stamp that are printed
@@ -143,10 +144,25 @@ def case_text(case: Case) -> str:
     lines += [f"  {line}" for line in sizes(case)]
     if case.expect == "refuse":
         lines.append(f"  must be refused: {case.problem() or 'no framework may answer this'}")
+    elif "exact" in case.fills:
+        lines += [f"  {line}" for line in _choices(case)]
     if claim := case.claim:
         said = f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}"
         lines.append(said.rstrip())
     return "\n".join(line for line in lines if line)
+
+
+def _choices(case: Case) -> list[str]:
+    """How well the exact fill sees, check by check and dtype by dtype."""
+    lines = []
+    for check in case.checks:
+        said = []
+        for dtype in case.dtypes:
+            if check == "forward" or dtype in FLOATS:
+                choices = data.operands(case, check, dtype, "exact").choices
+                said.append(f"{dtype} 2/{choices}")
+        lines.append(f"{check}: a wrong coefficient escapes at one element with at most {', '.join(said)}")
+    return lines
 
 
 def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None) -> str:
@@ -159,12 +175,13 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     if not plan:
         return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
     first = plan["call"].partition(".")[0]
-    importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.float64)"))
+    importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.{wide})"))
     if "." in plan["call"] and not importing:
         importing = f"# import what the adapter calls {first} here"
     cast = cast if row.dtype == "bfloat16" else ""
     if row.dtype == "bfloat16" and first == "tf":
         tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"
+    wide = "complex128" if row.dtype == "complex64" else "float64"
     result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
     lines = [f'"""{row.key}, as the conformance suite asked it."""', ""]
     packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
@@ -189,7 +206,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
         lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
     if "b" not in operands:
         lines.append("b = None")
-    lines += ["", plan["source"], "", f"returned = {back.format(y=result)}"]
+    lines += ["", plan["source"], "", f"returned = {back.format(y=result, wide=wide)}"]
     answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
     answered["grad_weight"] = ("w", carried["w"])
     if row.check in answered:
@@ -197,7 +214,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
         canonical = _canonical(name, letters)
         if letters != canonical:
             lines.append(f"returned = returned.transpose{_axes(letters, canonical)}")
-    lines += _comparison(row, expected)
+    lines += _comparison(row, expected, wide)
     return "\n".join(lines) + "\n"
 
 
@@ -222,7 +239,9 @@ def _literal(array: np.ndarray) -> str:
     return "[" + ", ".join(_number(value) for value in values) + "]"
 
 
-def _number(value: float) -> str:
+def _number(value: complex) -> str:
+    if isinstance(value, complex):
+        return f"complex({_number(value.real)}, {_number(value.imag)})"
     if not math.isfinite(value):
         return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
     whole = value == int(value) and not (value == 0 and math.copysign(1, value) < 0)
@@ -237,11 +256,11 @@ def _axes(source: str, target: str) -> str:
     return str(tuple(source.index(letter) for letter in target))
 
 
-def _comparison(row: Row, expected: np.ndarray | None) -> list[str]:
+def _comparison(row: Row, expected: np.ndarray | None, wide: str) -> list[str]:
     if expected is None:
         return ['raise SystemExit(f"answered with shape {returned.shape}; this call must be refused")']
     lines = [
-        f"expected = {_array(expected, 'float64')}",
+        f"expected = {_array(expected, wide)}",
         "if returned.shape != expected.shape:",
         '    raise SystemExit(f"shape {returned.shape} instead of {expected.shape}")',
     ]

@@ -228,3 +228,20 @@ def test_the_score_counts_and_leaves_nothing_out_unsaid():
     assert told["mutants"]["kernel-flipped"]["checks"]["forward"] == {"asked": 2, "killers": ["rich/case"]}
     assert "kernel-flipped" not in told["families"]["blind"]
     assert told["families"]["rich"]["kernel-flipped"] == ["rich/case"]
+
+
+@pytest.mark.parametrize(
+    ("bent", "cause"),
+    [
+        (lambda arrays: arrays | {"w": arrays["w"].conj()}, "the kernel was conjugated"),
+        (lambda arrays: arrays | {"x": arrays["x"].conj()}, "the input was conjugated"),
+        (lambda arrays: arrays | {"w": np.flip(arrays["w"], (-1, -2))}, BY_NAME["kernel-flipped"].says),
+    ],
+)
+def test_faults_of_complex_numbers_have_names(bent, cause):
+    arrays = data.operands(RICH, "forward", "complex64", "exact").arrays
+    wrong = oracle.answer(RICH, "forward", bent(arrays))
+    assert mutants.cause(RICH, "forward", arrays, wrong, "complex64")[0] == cause
+    right = oracle.answer(RICH, "forward", arrays)
+    assert "imaginary part" in mutants.cause(RICH, "forward", arrays, right.real + 0j, "complex64")[0]
+    assert mutants.cause(RICH, "forward", arrays, right, "complex64") == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from conformance import data, oracle
-from conformance.case import CHECKS, DTYPES, Case
+from conformance.case import CHECKS, DTYPES, FLOATS, Case
 
 
 @st.composite
@@ -169,9 +169,11 @@ def test_a_published_example():
 @settings(max_examples=60, deadline=None)
 def test_exact_operands_leave_nothing_to_round(dtype, case, seed):
     """Every partial sum is at most Σ|terms| ≤ 2^p, so it is representable in any order of summation."""
-    for check in CHECKS[: 4 if case.bias else 3]:
+    for check in CHECKS[: 1 if dtype not in FLOATS else 4 if case.bias else 3]:
         operands = data.operands(case, check, dtype, "exact", seed)
-        assert oracle.magnitude(case, check, operands.arrays).max(initial=0) <= 2 ** data.SIGNIFICAND[dtype]
+        # |x||w| is up to twice the largest product of parts.
+        room = 2 ** (data.SIGNIFICAND[dtype] + (dtype == "complex64"))
+        assert oracle.magnitude(case, check, operands.arrays).max(initial=0) <= room
         for array in operands.arrays.values():
             assert np.array_equal(data.decode(data.encode(array, dtype), dtype), array)
 

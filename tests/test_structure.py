@@ -29,7 +29,7 @@ MAY_KNOW = {
     "load": {"case", "globs", "written", "yamlfile"},
     "ledger": {"row", "case", "globs", "yamlfile"},
     "runfile": {"row", "case"},
-    "explain": {"row", "case"},
+    "explain": {"row", "case", "data"},
     "questions": {"row", "case", "globs"},
     "worker": {"adapter"},
     "programs": {"worker", "globs"},

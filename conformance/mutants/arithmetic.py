@@ -110,6 +110,17 @@ def _quantised(axis: int | None):
     return compute
 
 
+def _conjugated(name: str):
+    return lambda case, check, operands: answer(case, check, operands | {name: np.conj(operands[name])})
+
+
+#: What goes wrong with complex operands only. Rounding is not asked there, and the score knows real operands only.
+COMPLEX = (
+    Computed("kernel-conjugated", "the kernel was conjugated", compute=_conjugated("w")),
+    Computed("input-conjugated", "the input was conjugated", compute=_conjugated("x")),
+    Computed("imaginary-lost", "the imaginary part of the answer is lost", compute=_result(np.real)),
+)
+
 MULTIPLIED = ("forward", "grad_input", "grad_weight")
 BY_KERNEL = ("forward", "grad_input")
 

@@ -80,7 +80,7 @@ def _only_one(taps: Callable[[list], list]) -> Callable[[Case, Check, Operands],
     """Where stamps overlap the tap that comes last in an order overwrites the others."""
 
     def compute(case: Case, check: Check, operands: Operands) -> np.ndarray:
-        y = np.zeros(case.y_shape)
+        y = np.zeros(case.y_shape, operands["x"].dtype)
         for tap in taps(list(np.ndindex(case.kernel))):
             # A tap by itself is a kernel of length 1, whose stamps lie k·e further on; the end makes up the length.
             lo = [a.lo - k * a.dilation for a, k in zip(axes(case), tap, strict=True)]

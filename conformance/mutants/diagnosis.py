@@ -9,6 +9,7 @@ import numpy as np
 
 from conformance import data
 from conformance.case import Case, Check, Dtype
+from conformance.mutants.arithmetic import ARITHMETIC, COMPLEX
 from conformance.mutants.catalogue import MUTANTS, same
 from conformance.mutants.mutant import Mutant, Operands
 from conformance.mutants.sizes import Size
@@ -41,20 +42,21 @@ SIMPLE = (
     "bias-dropped",
 )
 
+_COMPLEX = (*COMPLEX, *(mutant for mutant in MUTANTS if mutant not in ARITHMETIC))
 _PAIRS = tuple(one.then(two) for one, two in combinations([m for m in MUTANTS if m.name in SIMPLE], 2))
 
 
 def cause(
     case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype = "float64"
 ) -> list[str]:
-    """Sentences of the mutants that give `returned` (float64) bit for bit, rounded to `dtype`, simplest first.
+    """Sentences of the mutants that give `returned` bit for bit, rounded to `dtype`, simplest first.
 
     Where none does: two at once, for small cases; for a wrong shape, the formulas that give its size; for a case too
     large to try all, a sentence that says how many were. Else [], as for the right answer, and for a case without one.
     """
     if case.problem() is not None or same(answer(case, check, arrays), returned):
         return []
-    found = _reproduced(MUTANTS, case, check, arrays, returned, dtype)
+    found = _reproduced(_COMPLEX if np.iscomplexobj(returned) else MUTANTS, case, check, arrays, returned, dtype)
     if not found and case.size <= SMALL:
         found = _reproduced(_PAIRS, case, check, arrays, returned, dtype)
     if not found and check == "forward":
