@@ -27,6 +27,8 @@ from conformance.runfile import Writer
 from conformance.session import Session
 
 ROUTES = ("numpy/scatter", "torch/functional")
+#: Routes that compile each new shape, and how many cases they are asked: there the time is the compiler's.
+COMPILERS = {"jax/conv_transpose": 60, "tensorflow/xla": 40, "torch/compile": 8}
 
 BARE = """
 import pickle, sys, time
@@ -117,6 +119,19 @@ def measure(route: str, cases: list[Case]) -> dict[str, float]:
     return {what: statistics.median(seconds) for what, seconds in took.items()}
 
 
+def compilers(cases: list[Case]) -> None:
+    """How much of a compiling route's time is ours: what is not spent inside the framework's call."""
+    print(f"{'':36}{'seconds':>9}{'rows/s':>9}{'ours':>17}")
+    for route, count in COMPILERS.items():
+        session = Session.open(programs.choose((), (route,), {}, threads=1), jobs=1)
+        try:
+            through_the_engine(session, cases[:1], route)
+            seconds, inside, rows = through_the_engine(session, cases[-count:], route)
+        finally:
+            session.close()
+        print(f"{route:36}{seconds:9.3f}{len(rows) / seconds:9.1f}{1 - inside / seconds:17.1%}")
+
+
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     cases = small_cases(count)
@@ -127,6 +142,7 @@ def main() -> None:
         for what, seconds in took.items():
             times = seconds / took["bare loop"]
             print(f"{route:18}{what:18}{seconds:9.3f}{len(cases) / seconds:9.0f}{times:17.2f}")
+    compilers(cases)
 
 
 if __name__ == "__main__":
