@@ -18,7 +18,7 @@ from conformance.case import DTYPES, Case
 from conformance.conventions import CONVENTIONS, Axis
 from conformance.corpus import corpus
 from conformance.ledger import Known, Ledger
-from conformance.programs import known
+from conformance.programs import SUFFIX
 
 SPECIFICATION = Path(__file__).with_name("specification.md")
 PART = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end -->\n", re.DOTALL)
@@ -88,7 +88,7 @@ def magnitudes() -> str:
         )  # fmt: skip
         cells = [_choices(case, dtype) for dtype in DTYPES]
         rows.append([str(data.terms(case, "forward")), *cells])
-    return table(["n", *(f"{dtype}: \\|S\\|, 2/\\|S\\|".replace("\\", "") for dtype in DTYPES)], rows)
+    return table(["n", *(f"{dtype}: |S|, 2/|S|" for dtype in DTYPES)], rows)
 
 
 def _choices(case: Case, dtype: str) -> str:
@@ -104,7 +104,8 @@ def calls() -> str:
         stride=(2, 1), dilation=(1, 1), padding=((1, 1), (0, 0)), output_padding=(1, 0), bias=False,
     )  # fmt: skip
     parts, seen = [], set()
-    for name, path in known().items():
+    for path in sorted(folder("adapters").glob(f"*{SUFFIX}.py")):
+        name = path.stem.removesuffix(SUFFIX)
         for route in _routes(path):
             try:
                 plan = route.lower(adapter.Case(case.question()), ("forward",)).data(case.rank)

@@ -169,6 +169,11 @@ def test_formulas_and_sections_are_numbered_and_found():
 NEEDS = sorted({block.needs for block in blocks(NAME, "pycon", needs=None)} - {""})
 
 
+def test_every_version_is_named_where_a_reader_sees_it():
+    named = set(re.findall(r"^\| [^|]+ \| ([\w-]+ [\d.]+) \|$", TEXT, re.MULTILINE))
+    assert named == {need.replace("==", " ") for needs in NEEDS for need in needs.split()}
+
+
 @pytest.mark.parametrize("needs", NEEDS)
 def test_frameworks_answer_as_printed(needs, tmp_path):
     """All blocks that need the same packages, in a process of its own."""
