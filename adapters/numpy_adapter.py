@@ -80,7 +80,7 @@ def matrix(x, w, b, groups, stride, dilation, crop, output, g=None, want="y", **
                     a[(c,) + pixel + (slice(m, m + filters),) + u] = w[(c, slice(None)) + tap]
     a = a.reshape(int(np.prod(x.shape[1:])), groups * filters * int(np.prod(output)))
     if want == "dx":
-        return (g.reshape(len(g), -1) @ a.T).reshape(x.shape)
+        return (g.reshape(len(g), a.shape[1]) @ a.T).reshape(x.shape)
     y = (x.reshape(len(x), a.shape[0]) @ a).reshape((len(x), groups * filters) + tuple(output))
     return y if b is None else y + b.reshape((-1,) + (1,) * len(output))
 

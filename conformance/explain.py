@@ -177,7 +177,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     first = plan["call"].partition(".")[0]
     importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.{wide})"))
     if "." in plan["call"] and not importing:
-        importing = f"# import what the adapter calls {first} here"
+        importing = f"import {first}  # or whatever the adapter of {row.route} calls {first}"
     cast = cast if row.dtype == "bfloat16" else ""
     if row.dtype == "bfloat16" and first == "tf":
         tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import importlib.util
+import importlib.machinery
 import shutil
 import sys
 from collections.abc import Iterable
@@ -29,10 +29,20 @@ def known() -> dict[str, Path]:
     """
     found = {path.stem.removesuffix(SUFFIX): path for path in sorted(folder("adapters").glob(f"*{SUFFIX}.py"))}
     for point in entry_points(group=GROUP):
-        module = importlib.util.find_spec(point.value.partition(":")[0])
-        if module and module.origin:
-            found[point.name] = Path(module.origin)
+        if origin := _origin(point.value.partition(":")[0]):
+            found[point.name] = origin
     return found
+
+
+def _origin(module: str) -> Path | None:
+    """The file of a module, without importing the packages that it lies in: they may be whole frameworks."""
+    places = None
+    for name in module.split("."):
+        spec = importlib.machinery.PathFinder.find_spec(name, places)
+        if spec is None:
+            return None
+        places = spec.submodule_search_locations
+    return Path(spec.origin) if spec.origin else None
 
 
 def pairs(values: Iterable[str]) -> dict[str, str]:
