@@ -96,8 +96,7 @@ class _Recorder:
 
     def _note(self, dotted: str, read: Callable, args: tuple, keywords: dict[str, Any]) -> None:
         layer = getattr(self._thread, "layer", None)
-        place = f"layer {layer.name}, {dotted}" if layer is not None else dotted
-        place += _caller()
+        place = f"layer {layer.name}, {dotted}" if layer is not None else f"{dotted}{_caller()}"
         try:
             numbers = read(*args, **keywords)
         except Exception as error:  # whatever the call is, it is the framework's to judge, not ours

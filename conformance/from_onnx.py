@@ -4,11 +4,13 @@
 
 auto_pad and output_shape leave the pads open; https://onnx.ai/onnx/operators/onnx__ConvTranspose.html gives
 total = s·(I − 1) + op + K_e − O, with O = I·s for SAME; SAME_UPPER cuts ⌊total/2⌋ in front, everything else ⌈total/2⌉.
-Where total is negative nothing is cut and the positions that are missing come behind, as onnxruntime puts them.
+Where total is negative the text leaves more than one reading, and ours is onnxruntime's: an output_shape gets the
+positions that are missing at its end, SAME cuts nothing and its output is shorter than I·s.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,29 +51,29 @@ def file(path: Path, dims: Mapping[str, int], family: Family) -> None:
 def add(model: Any, dims: Mapping[str, int], family: Family) -> None:
     """Add the nodes of a loaded model, named dimensions replaced by numbers. Raises FileError."""
     onnx = library()
-    _fix(model.graph, dims)
+    still_open = _fix(model.graph, dims)
     model = onnx.inliner.inline_local_functions(model)
     model = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    open_dims: dict[str, None] = {}
     for number, (node, values) in enumerate(_nodes(model.graph, {})):
+        module = _module(node)
         place = f"node {node.name}" if node.name else f"node {number} of type {node.op_type}"
+        place += f", module {module}" if module else ""
         if node.op_type != "ConvTranspose" or node.domain not in ("", "ai.onnx"):
             if "ConvTranspose" in node.op_type:
                 family.notes.append(f"left out: {place}: {node.domain}.{node.op_type} is another operator")
             continue
         x, w = (_shape(values.get(name)) for name in node.input[:2])
-        unknown = [str(length) for length in [*x, *w] if not isinstance(length, int)]
-        open_dims |= dict.fromkeys(unknown)
-        if not x or not w or unknown:
+        if not (x and w and all(isinstance(length, int) for length in [*x, *w])):
+            if still_open:
+                said = " ".join(f"--dim '{name}=…'" for name in still_open)
+                raise FileError(None, None, f"the shapes of {place} depend on open dimensions: give them as {said}")
             family.notes.append(f"left out: {place}: its shapes are not known")
             continue
-        case = family.add(node.name or node.output[0], place, _numbers(onnx, node, x, w, values, family))
+        case = family.add(module or node.name or node.output[0], place, _numbers(onnx, node, x, w, values, family))
         inferred = _shape(values.get(node.output[0]))
-        if case and all(isinstance(length, int) for length in inferred) and inferred and inferred != [*case.y_shape]:
+        whole = len(inferred) == len(x) and all(isinstance(length, int) for length in inferred)
+        if case and whole and inferred != [*case.y_shape]:
             family.notes.append(f"{place}: onnx infers the output {inferred}, the definition gives {[*case.y_shape]}")
-    if open_dims:
-        said = " ".join(f"--dim {name}=…" for name in open_dims)
-        raise FileError(None, None, f"dimensions are open: give them as {said}")
 
 
 def _numbers(onnx: Any, node: Any, x: list[int], w: list[int], values: Mapping, family: Family) -> dict[str, Any]:
@@ -84,11 +86,11 @@ def _numbers(onnx: Any, node: Any, x: list[int], w: list[int], values: Mapping, 
     crops = list(zip(pads[:rank], pads[rank:], strict=True))
     auto_pad = said.get("auto_pad", b"NOTSET").decode()
     full = [(i - 1) * s + (k - 1) * e + 1 for i, k, s, e in zip(x[2:], w[2:], strides, dilations, strict=True)]
-    size = said.get("output_shape")  # some exporters write batch and channels too
-    if not size and auto_pad.startswith("SAME"):
-        size = [i * s for i, s in zip(x[2:], strides, strict=True)]
-    if size:
-        totals = [f + op - o for f, op, o in zip(full, extra, size[-rank:], strict=True)]
+    if size := said.get("output_shape"):
+        totals = [f + op - o for f, op, o in zip(full, extra, size[-rank:], strict=True)]  # some write N and C too
+        crops = [_split(total, auto_pad == "SAME_UPPER") for total in totals]
+    elif auto_pad.startswith("SAME"):
+        totals = [max(f + op - i * s, 0) for f, op, i, s in zip(full, extra, x[2:], strides, strict=True)]
         crops = [_split(total, auto_pad == "SAME_UPPER") for total in totals]
     elif auto_pad == "VALID":
         crops = [(0, 0)] * rank
@@ -121,8 +123,11 @@ def _split(total: int, upper: bool) -> tuple[int, int]:
     return (total // 2, total - total // 2) if upper else (total - total // 2, total // 2)
 
 
-def _fix(graph: Any, dims: Mapping[str, int]) -> None:
-    """Give the open dimensions of the inputs their lengths; one without a name is called INPUT.AXIS."""
+def _fix(graph: Any, dims: Mapping[str, int]) -> list[str]:
+    """Give the open dimensions of the inputs their lengths; one without a name is called INPUT.AXIS.
+
+    Returns the names of those that stay open.
+    """
     names: dict[str, None] = {}
     for value in graph.input:
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
@@ -138,6 +143,7 @@ def _fix(graph: Any, dims: Mapping[str, int]) -> None:
     del graph.value_info[:]  # what the exporter inferred with other lengths
     for value in graph.output:
         value.type.tensor_type.ClearField("shape")
+    return [name for name in names if name not in dims]
 
 
 def _nodes(graph: Any, outer: dict[str, Any]) -> Iterator[tuple[Any, dict[str, Any]]]:
@@ -149,6 +155,13 @@ def _nodes(graph: Any, outer: dict[str, Any]) -> Iterator[tuple[Any, dict[str, A
         for attribute in node.attribute:
             for inner in [attribute.g] * attribute.HasField("g") + list(attribute.graphs):
                 yield from _nodes(inner, values)
+
+
+def _module(node: Any) -> str:
+    """The dotted name that PyTorch's exporter keeps of the module that made a node."""
+    said = {entry.key: entry.value for entry in node.metadata_props}.get("pkg.torch.onnx.name_scopes", "")
+    scopes = re.findall(r"'([^']*)'", said)
+    return scopes[-2] if len(scopes) > 1 else ""
 
 
 def _shape(value: Any) -> list[int | str]:
