@@ -11,7 +11,6 @@ between two of the kernel's, one less than ours; behind the output whatever is l
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ def file(path: Path, family: Family) -> None:
         raise FileError(path, None, "not UTF-8: name a benchdnn batch file or an ONNX model") from None
     for number, line in enumerate(lines, 1):
         try:
-            words = shlex.split(line, comments=True, posix=False)
-            for word in words:
+            for word in line.partition("#")[0].split():
                 if word.startswith("--"):
                     family.notes.append(f"{path.name}:{number}: the option {word} was skipped")
                 else:

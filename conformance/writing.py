@@ -16,7 +16,8 @@ import msgspec
 import yaml
 
 from conformance.case import Case
-from conformance.written import Raw, make
+from conformance.conventions import CONVENTIONS
+from conformance.written import ID, Raw, make
 from conformance.yamlfile import FileError
 
 #: The first words of a file that may be written over.
@@ -33,7 +34,9 @@ class Family:
         self._places: dict[Any, list[str]] = {}
         if self.path.suffix != ".yaml":
             raise FileError(path, None, "the name of a case file ends in .yaml: name another")
-        if self.path.exists() and not self.path.read_bytes().startswith(MARK.encode()):
+        if not ID.fullmatch(self.path.stem):
+            raise FileError(path, None, "a family's name has letters, digits and . _ - = , [ ] + only: name another")
+        if self.path.exists() and not _ours(self.path):
             raise FileError(path, None, "exists and was not imported by convt: name another file")
 
     def add(self, name: str, place: str, numbers: dict[str, Any]) -> Case | None:
@@ -103,11 +106,12 @@ def entry(case: Case) -> dict[str, Any]:
     if case.convention:
         keys |= {"convention": case.convention}
         keys |= {"output_size": list(case.output_size)} if case.output_size else {}
-    else:
+    elif any(case.output_padding):
+        keys |= {"output_padding": _same(case.output_padding)}
+    if case.convention is None or CONVENTIONS[case.convention].padded:
         both = all(lo == hi for lo, hi in case.padding)
         padding = _same([lo for lo, _ in case.padding]) if both else [list(pair) for pair in case.padding]
         keys |= {"padding": padding} if padding != 0 else {}
-        keys |= {"output_padding": _same(case.output_padding)} if any(case.output_padding) else {}
     keys |= {"bias": True} if case.bias else {}
     keys |= {"dtypes": list(case.dtypes)} if case.dtypes != ("float32",) else {}
     keys |= {key: getattr(case, key) for key in ("input_layout", "kernel_layout") if getattr(case, key)}
@@ -127,6 +131,11 @@ def memory(case: Case) -> int:
     taps = case.out_channels * math.prod(case.kernel) * case.batch * math.prod(case.input)
     full = case.batch * case.out_channels * math.prod(case.full)
     return 8 * (math.prod(case.x_shape) + math.prod(case.w_shape) + full + taps)
+
+
+def _ours(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MARK)) == MARK.encode()
 
 
 def _same(values: Sequence[int]) -> int | list[int]:

@@ -30,5 +30,5 @@ def test_the_oracle_agrees_with_onnx(name, tmp_path):
     for inputs, outputs in CASES[name].data_sets:
         operands = {key: array.astype(np.float64) for key, array in zip("xwb", inputs, strict=False)}
         answer = oracle.answer(case, "forward", operands)
-        # Sums of small integers are exact, so there is nothing to tolerate; reals are theirs to the last bit of float32.
+        # Sums of small integers are exact: there is nothing to tolerate.
         np.testing.assert_array_equal(answer.astype(np.float32), outputs[0], strict=True)

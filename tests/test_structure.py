@@ -37,7 +37,7 @@ MAY_KNOW = {
     "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
     "corpus": {"case", "globs", "load", "yamlfile"},
     "session": {"adapter", "case", "corpus", "engine", "ledger", "load", "programs", "questions", "row", "worker"},
-    "writing": {"case", "written", "yamlfile"},
+    "writing": {"case", "conventions", "written", "yamlfile"},
     "from_benchdnn": {"writing", "yamlfile"},
     "from_onnx": {"writing", "yamlfile"},
     "to_onnx": {"case", "from_onnx"},
