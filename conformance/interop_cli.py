@@ -87,4 +87,4 @@ def export(globs: tuple[str, ...], output: str, form: str, files: tuple[str, ...
     count, left_out = export.write(output, export.questions(cases, *narrow), form, asked["seed"])
     for reason, number in left_out.items():
         click.echo(f"left out {number}: {reason}", err=True)
-    click.echo(f"wrote {count} question{'s' * (count != 1)} of {len(cases)} cases and index.json to {output}")
+    click.echo(f"wrote {count} question{'s' * (count != 1)} and index.json to {output}")
