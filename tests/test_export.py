@@ -12,7 +12,8 @@ from conformance.case import Case
 from conformance.yamlfile import FileError
 
 GLOBS = ["stride/s[2,3]-k[3,2]", "dtype/cropped", "gradient/grouped", "special/gaps", "invalid/stride-[0,1]",
-         "bias/plain", "padding/negative-[[-1,2],[1,-2]]", "empty/batch-zero", "output_padding/doubling"]  # fmt: skip
+         "bias/plain", "padding/asymmetric-both-[[0,1],[2,3]]", "padding/negative-[[-1,2],[1,-2]]", "empty/batch-zero",
+         "output_padding/doubling"]  # fmt: skip
 CASES = {case.id: case for case in load.select(load.load(folder("cases")), GLOBS)}
 
 
