@@ -33,6 +33,13 @@ FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
 AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
 
+def sensible(dtype: Dtype, check: Check, fill: Fill) -> bool:
+    """Whether a question makes sense: gradients and rounding bounds are for floats, `fresh` is for narrow dtypes."""
+    if dtype not in FLOATS and (check != "forward" or fill not in ("exact", "fresh", "given")):
+        return False
+    return fill != "fresh" or dtype in NARROW
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A statement of a published text about a case: `says` in its words, and what must come out if it is true.
 

@@ -4,6 +4,7 @@ verbs, so that `convt --help` answers at once."""
 from __future__ import annotations
 
 import contextlib
+import pkgutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,18 @@ from conformance import __version__
 CLEAN, NEWS, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
+#: Verbs that live in modules of their own.
+ELSEWHERE = {"import": "conformance.interop_cli:import_", "export": "conformance.interop_cli:export"}
+
+
 class _Group(click.Group):
-    """Turns the project's own errors into one sentence and exit status 2."""
+    """Turns the project's own errors into one sentence and exit status 2; imports verbs when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return pkgutil.resolve_name(ELSEWHERE[name]) if name in ELSEWHERE else super().get_command(ctx, name)
 
     def invoke(self, ctx: click.Context) -> Any:
         from conformance.programs import ProgramError

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from conformance.case import FLOATS, NARROW, Case
+from conformance.case import Case, sensible
 from conformance.globs import matches
 from conformance.row import Key
 
@@ -103,17 +103,11 @@ def _keys(case: Case, route: str, device: str, narrow: Narrow) -> Iterator[Key]:
     fills = case.fills[:1] if case.expect == "refuse" else case.fills
     for dtype in narrow.dtypes or case.dtypes:
         for check in narrow.checks or case.checks:
-            if (check == "grad_bias" and not case.bias) or (check != "forward" and dtype not in FLOATS):
+            if check == "grad_bias" and not case.bias:
                 continue
             for fill in fills:
-                if (not narrow.fills or fill in narrow.fills) and _makes_sense(dtype, fill):
+                if (not narrow.fills or fill in narrow.fills) and sensible(dtype, check, fill):
                     yield Key(case.id, route, device, dtype, check, fill)
-
-
-def _makes_sense(dtype: str, fill: str) -> bool:
-    if fill == "fresh":
-        return dtype in NARROW
-    return fill in ("exact", "given") or dtype in FLOATS
 
 
 def _wanted(route: str, device: str, narrow: Narrow) -> bool:
