@@ -1,11 +1,14 @@
 """How far rounding alone may take a result: the bound of Jeannerod and Rump (2013), no chosen tolerance.
 
-    |ŷ − y| ≤ n·u·s + 2·v·s + u_out·(|y| + s') + n·η          s = Σ|terms|, n their number (the bias counted)
+    E = ((1 + v)²·(1 + n·u) − 1)·s          the sum               s = Σ|terms|, n their number (the bias counted)
+    |ŷ − y| ≤ (1 + u')·E + u'·|y|           rounded to the answer's dtype
+              + n·2^-53·s                   the reference, computed in float64, is no better
+              + n·η + η'                    underflow
 
 u is the unit roundoff of the declared accumulator, v that of multiplicands that are rounded before they are multiplied
-(TF32; 0 where they are not), u_out that of the answer's dtype, η half the smallest subnormal of accumulator and answer;
-s' is s for a route that declares that the bias is added after the sum has been rounded to the answer's dtype, else 0.
-It holds for any order of summation, with or without fused multiply-add.
+(TF32; 0 where they are not), u' that of the answer's dtype, η and η' half the smallest subnormals of the two. With
+v = 0 the sum's part is n·u·s, for any order of summation, with or without fused multiply-add; nothing is left out. A
+route that declares that the bias is added after the sum has been rounded rounds twice: (1 + u')²·E + u'·(1 + u')·s.
 """
 
 from __future__ import annotations
@@ -44,12 +47,11 @@ def accumulator(dtype: str, arithmetic: dict) -> str:
 
 def bound(expected: np.ndarray, magnitude: np.ndarray, terms: int, dtype: str, arithmetic: dict) -> np.ndarray:
     """Largest |ŷ − y| that the declared arithmetic can cause, per element; arguments shaped like the answer."""
-    sums = accumulator(dtype, arithmetic)
-    scale = terms * ROUNDOFF[sums]
-    narrow = arithmetic.get(dtype, {}).get("multiplicand")
-    if narrow:
-        scale += 2 * ROUNDOFF[narrow]
-    if arithmetic.get(dtype, {}).get("bias") == "separate":
-        scale += ROUNDOFF[dtype]
+    sums, declared = accumulator(dtype, arithmetic), arithmetic.get(dtype, {})
+    last, narrow = ROUNDOFF[dtype], ROUNDOFF.get(declared.get("multiplicand"), 0.0)
+    summed = 2 * narrow + narrow**2 + (1 + narrow) ** 2 * terms * ROUNDOFF[sums]
+    scale = (1 + last) * summed + terms * ROUNDOFF["float64"]
+    if declared.get("bias") == "separate":
+        scale += last * (1 + last) * (1 + summed)
     underflow = terms * UNDERFLOW[sums] + UNDERFLOW[dtype]
-    return scale * magnitude + ROUNDOFF[dtype] * np.abs(expected) + underflow
+    return scale * magnitude + last * np.abs(expected) + underflow
