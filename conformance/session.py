@@ -94,11 +94,14 @@ class Session:
                 yield Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason})
         yield from self.engine.run(question for question in selection.questions if question.key not in done)
 
-    def problems(self, selection: Selection, rows: list[Row], cases: list[Case]) -> list[str]:
-        """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing."""
+    def problems(self, selection: Selection, rows: list[Row], cases: load.Cases) -> list[str]:
+        """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing.
+
+        `cases`: the whole corpus, as far as it was read.
+        """
         whole = select(cases, self.hellos, Narrow(subsets=subsets(cases)))
         versions = {name: hello["version"] for name, hello in self.hellos.items()}
-        return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions)
+        return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions, cases.unread)
 
     def header(self, cases: list[Case], selection: Selection, asked: dict[str, Any]) -> dict[str, Any]:
         """What ran where, for the first line of a run file."""

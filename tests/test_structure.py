@@ -26,7 +26,10 @@ MAY_KNOW = {
     "compare": {"case", "oracle", "data", "bounds", "mutants"},
     "globs": {"case", "yamlfile"},
     "written": {"case", "conventions", "yamlfile"},
-    "load": {"case", "globs", "written", "yamlfile"},
+    "where": {"case"},
+    "entry": {"case", "covering", "where", "written", "yamlfile"},
+    "arrays": {"covering", "entry", "yamlfile"},
+    "load": {"arrays", "case", "entry", "globs", "written", "yamlfile"},
     "ledger": {"row", "case", "globs", "yamlfile"},
     "runfile": {"row", "case"},
     "explain": {"row", "case"},
@@ -40,7 +43,7 @@ MAY_KNOW = {
     "html": {"runfile", "explain", "row", "case", "compare"},
     "terminal": {"explain", "row", "runfile"},
 }
-FRONTS = {"cli", "running", "scoring", "pytest_plugin"}
+FRONTS = {"casebook", "cli", "running", "scoring", "pytest_plugin"}
 #: Module → its files; a package is one module.
 FILES = {path.stem: [path] for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
 FILES |= {path.parent.name: sorted(path.parent.glob("*.py")) for path in PACKAGE.glob("*/__init__.py")}
