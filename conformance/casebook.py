@@ -26,21 +26,26 @@ _files = click.option("--cases", "files", multiple=True, type=click.Path(), help
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @_files
 @click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def cases_list(globs: tuple[str, ...], files: tuple[str, ...], tier: str | None, as_json: bool) -> None:
-    """List cases with their size.
+@click.option("--stats", is_flag=True, help="Count them, and what of the parameter space they cover.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line; one in all with --stats.")
+def cases_list(globs: tuple[str, ...], files: tuple[str, ...], tier: str | None, stats: bool, as_json: bool) -> None:
+    """List cases with their size, or count them.
 
     \b
     convt cases 'groups/*'
+    convt cases --stats --tier full
     """
     import msgspec
 
     from conformance.corpus import choose, corpus, subsets
 
-    if files and not globs:
+    if (files or stats) and not globs:
         tier = tier or "full"
     everything = corpus(files, globs, tier)
     chosen = choose(everything, {} if files else subsets(everything), globs, tier)
+    if stats:
+        _stats(chosen, as_json)
+        return
     for case in chosen:
         if as_json:
             click.echo(msgspec.json.encode(case).decode())
@@ -49,6 +54,42 @@ def cases_list(globs: tuple[str, ...], files: tuple[str, ...], tier: str | None,
             click.echo(f"{case.id:48} {sizes:34} {case.why}".rstrip())
     if not as_json:
         click.echo(f"{len(chosen)} case{'s' * (len(chosen) != 1)}", err=True)
+
+
+def _stats(chosen: list, as_json: bool) -> None:
+    """Cases by family and tier, then what of the parameter space the core tier covers, and everything that was read."""
+    import json
+    from collections import Counter
+
+    from conformance.coverage import PARAMETERS, covered
+
+    families = {family: Counter() for family in dict.fromkeys(case.family for case in chosen)}
+    for case in chosen:
+        families[case.family][case.tier] += 1
+    tiers = {"core": [case for case in chosen if case.tier == "core"]}
+    if len(tiers["core"]) < len(chosen):
+        tiers["full"] = chosen
+    found = {tier: {strength: covered(mine, strength) for strength in (1, 2, 3)} for tier, mine in tiers.items()}
+    if as_json:
+        counts = {
+            tier: {f"{strength}-way": {"covered": count, "possible": total, "missing": missing[:1000]}
+                   for strength, (count, total, missing) in ways.items()}
+            for tier, ways in found.items()
+        }  # fmt: skip
+        click.echo(json.dumps({"families": families, "parameters": PARAMETERS, "coverage": counts}, indent=1))
+        return
+    click.echo(f"{'family':24} {'core':>6} {'full':>6}")
+    for family, count in families.items():
+        click.echo(f"{family:24} {count['core']:6} {count['full'] or '·':>6}")
+    together = sum(families.values(), Counter())
+    click.echo(f"{'together':24} {together['core']:6} {together['full'] or '·':>6}\n")
+    for name, classes in PARAMETERS.items():
+        click.echo(f"{name:16} {' | '.join(classes)}")
+    for tier, ways in found.items():
+        click.echo("")
+        for strength, (count, total, missing) in ways.items():
+            share = f"{count} of {total} possible combinations, {100 * count // total} %"
+            click.echo(f"{tier} tier, {strength}-way: {share}" + (f"; first missing: {missing[0]}" if missing else ""))
 
 
 @cases.command("show")
@@ -84,5 +125,44 @@ def cases_cover(paths: tuple[str, ...]) -> None:
         found = {entry.name: arrays.find(entry) for entry in entries if entry.covering}
         if found:
             arrays.beside(path).write_text(arrays.text(found), encoding="utf-8")
-            rows = ", ".join(f"{name}: {len(one.core)} + {len(one.full)} rows" for name, one in found.items())
-            click.echo(f"{shown(arrays.beside(path))}: {rows}")
+            core, full = (sum(len(getattr(one, tier)) for one in found.values()) for tier in ("core", "full"))
+            said = f"{len(found)} arrays, {core} cases and {full} of the full tier"
+            click.echo(f"wrote {shown(arrays.beside(path))}: {said}")
+
+
+@cases.command("schema")
+def cases_schema() -> None:
+    """Print the grammar of family files as a JSON Schema, for editors.
+
+    \b
+    convt cases schema > cases/schema.json
+    """
+    from conformance.schema import schema
+
+    click.echo(schema(), nl=False)
+
+
+@cases.command("lint")
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+@_files
+@click.pass_context
+def cases_lint(ctx: click.Context, globs: tuple[str, ...], files: tuple[str, ...]) -> None:
+    """Find cases that ask the same, or that no wrong implementation would fail, arrays that do not cover, bad names,
+    missing sources, untidy lines. Exits 1 where there are any.
+
+    \b
+    convt cases lint 'stride/*'
+    """
+    from conformance import folder, load
+    from conformance.cli import CLEAN, NEWS
+    from conformance.globs import matches
+    from conformance.linting import lint
+
+    def wanted(id: str) -> bool:
+        return not globs or any(matches(id, glob) for glob in globs)
+
+    found = lint(load.files(files or [folder("cases")]), wanted)
+    for finding in found:
+        click.echo(f"{finding.where}: {finding.says}")
+    click.echo(f"{len(found)} finding{'s' * (len(found) != 1)}", err=True)
+    ctx.exit(NEWS if found else CLEAN)

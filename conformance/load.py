@@ -22,7 +22,10 @@ from conformance.globs import load_subsets, matches, select
 from conformance.written import ID, KEYS, Raw
 from conformance.yamlfile import Document, FileError, convert, read
 
-__all__ = ["KEYS", "FileError", "digest", "entries", "load", "load_family", "load_subsets", "matches", "select"]
+__all__ = [
+    "KEYS", "Cases", "Entry", "FileError", "digest", "entries", "files", "load", "load_family", "load_subsets", "matches",
+    "select",
+]  # fmt: skip
 
 MOST_CASES = 20_000
 
