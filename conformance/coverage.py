@@ -29,7 +29,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 }
 
 #: Numbers among which every possible combination of classes of one spatial axis, and of the channels, is found.
-SIZES = ((1, 2, 4), (1, 2, 3, 4), (1, 2, 3), (1, 2, 3), (-1, 0, 1, 2, 3, 12), (-1, 0, 1, 2, 3, 12), (0, 1, 24))
+SIZES = ((1, 2, 40), (1, 2, 3, 4), (1, 2, 3), (1, 2, 3), (-1, 0, 1, 2, 3, 12), (-1, 0, 1, 2, 3, 12), (0, 1, 24))
 CHANNELS = ((1, 2, 3, 4, 6, 17, 18, 34, 36, 51), (1, 2, 3, 4, 6, 17, 18, 34, 36, 51), (1, 2, 3, 4, 6, 17, 18))
 
 Words = tuple[str, ...]

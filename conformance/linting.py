@@ -58,7 +58,7 @@ def _text(path: Path) -> Iterator[Finding]:
         if line != line.rstrip():
             yield Finding(f"{shown(path)}:{number}", "spaces at the end of the line: delete them")
     if not text.endswith("\n") or text.endswith("\n\n"):
-        yield Finding(f"{shown(path)}:{text.count(chr(10)) + 1}", "the file must end in one line feed")
+        yield Finding(f"{shown(path)}:{len(text.splitlines())}", "the file must end in one line feed")
 
 
 def _entries(document: Document, entries: list[load.Entry]) -> Iterator[Finding]:

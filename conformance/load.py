@@ -23,8 +23,8 @@ from conformance.written import ID, KEYS, Raw
 from conformance.yamlfile import Document, FileError, convert, read
 
 __all__ = [
-    "KEYS", "Cases", "Entry", "FileError", "digest", "entries", "files", "load", "load_family", "load_subsets", "matches",
-    "select",
+    "KEYS", "Cases", "Entry", "FileError", "digest", "entries", "files", "load", "load_family", "load_subsets",
+    "matches", "select",
 ]  # fmt: skip
 
 MOST_CASES = 20_000
