@@ -38,7 +38,11 @@ def lint(paths: Sequence[Path], wanted: Callable[[str], bool] = lambda id: True)
     found: list[Finding] = []
     cases: list[Case] = []
     for path in paths:
-        mine = [case for case in load.load_family(path, lambda family: False) if wanted(case.id)]
+        mine = [
+            msgspec.structs.replace(case, where=f"{shown(path)}:{case.where.rpartition(':')[2]}")
+            for case in load.load_family(path, lambda family: False)
+            if wanted(case.id)
+        ]
         if mine:
             document, entries = load.entries(path)
             found += [*_text(path), *_entries(document, entries), *_sources(path, mine)]
