@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from conformance import __version__
+from conformance.casebook import cases
 
 CLEAN, NEWS, USAGE, INCOMPLETE = 0, 1, 2, 3
 
@@ -176,65 +177,7 @@ def diff(ctx: click.Context, before: str, after: str, bits: bool) -> None:
     ctx.exit(NEWS if difference.added or difference.removed or difference.changed else CLEAN)
 
 
-class _Cases(click.Group):
-    """A group whose verb may be left out: `convt cases 'stride/*'` lists."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-@main.group(cls=_Cases)
-def cases() -> None:
-    """The corpus: `convt cases [GLOB]` lists it, `convt cases show ID` prints a case with its arithmetic."""
-
-
-@cases.command("list")
-@click.argument("globs", nargs=-1, metavar="[GLOB]...")
-@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def cases_list(globs: tuple[str, ...], files: tuple[str, ...], as_json: bool) -> None:
-    """List cases with their size.
-
-    \b
-    convt cases 'groups/*'
-    """
-    import msgspec
-
-    from conformance.globs import select
-
-    chosen = select(_corpus(files), globs)
-    for case in chosen:
-        if as_json:
-            click.echo(msgspec.json.encode(case).decode())
-        else:
-            sizes = f"{list(case.input)} -> {list(case.output)}" if case.expect == "answer" else "must be refused"
-            click.echo(f"{case.id:48} {sizes:34} {case.why}".rstrip())
-    if not as_json:
-        click.echo(f"{len(chosen)} case{'s' * (len(chosen) != 1)}", err=True)
-
-
-@cases.command("show")
-@click.argument("case_id", metavar="CASE")
-@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
-def cases_show(case_id: str, files: tuple[str, ...]) -> None:
-    """Print a case with the arithmetic of its sizes.
-
-    \b
-    convt cases show claims/c17-output-size
-    """
-    from conformance import explain
-    from conformance.globs import select
-
-    for case in select(_corpus(files), [case_id]):
-        click.echo(explain.case_text(case))
-
-
-def _corpus(files: tuple[str, ...]) -> list:
-    from conformance import folder, load
-
-    return load.load([Path(name) for name in files] or [folder("cases")])
+main.add_command(cases)
 
 
 @main.command()
@@ -290,9 +233,9 @@ def known(draft: str | None) -> None:
         return
     for each in ledger.Ledger.load(folder("cases") / "known").entries:
         entry = each.entry
-        cases, routes = (glob if isinstance(glob, str) else ", ".join(glob) for glob in (entry.cases, entry.routes))
+        means, routes = (glob if isinstance(glob, str) else ", ".join(glob) for glob in (entry.cases, entry.routes))
         click.echo(f"{shown(each.where)}  {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
-        click.echo(f"  {cases} on {routes} {entry.versions}".rstrip())
+        click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
         click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 
 

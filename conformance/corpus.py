@@ -13,9 +13,17 @@ from conformance.yamlfile import FileError
 TIERS = ("smoke", "core", "full")
 
 
-def corpus(paths: Sequence[str] = ()) -> list[Case]:
-    """The cases of the given files or folders, or of the corpus that ships with us."""
-    return load.load([Path(path) for path in paths] or [folder("cases")])
+def corpus(paths: Sequence[str] = (), patterns: Sequence[str] = (), tier: str | None = None) -> load.Cases:
+    """The cases of the given files or folders, or of the corpus that ships with us.
+
+    A full tier may be tens of thousands of cases, so it is read only where it is meant: by the tier, by a pattern that
+    may fit some id of its family, or by files of the user's own. What `choose` makes of the same words is always there.
+    """
+    whole = tier == "full" or (tier is None and paths and not patterns)
+    return load.load(
+        [Path(path) for path in paths] or [folder("cases")],
+        lambda family: whole or (tier is None and any(globs.may_mean(pattern, family) for pattern in patterns)),
+    )
 
 
 def subsets(cases: list[Case]) -> dict[str, frozenset[str]]:

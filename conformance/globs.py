@@ -17,6 +17,12 @@ def matches(name: str, glob: str) -> bool:
     return _pattern(glob).match(name) is not None
 
 
+def may_mean(glob: str, family: str) -> bool:
+    """Whether `glob` could fit the id of some case of a family, whatever its cases are called."""
+    plain, wild = re.match(r"([^*?]*)(.*)", glob, re.DOTALL).groups()
+    return plain.startswith(f"{family}/") or bool(wild and f"{family}/".startswith(plain))
+
+
 @lru_cache(4096)
 def _pattern(glob: str) -> re.Pattern:
     return re.compile(fnmatch.translate(glob.replace("[", "[[]")))

@@ -1,7 +1,7 @@
 """Family files → Cases, every error with its line.
 
-A family file is {why, base, cases}: `base` holds the defaults of its cases; a case with `axes` stands for the product
-of their values, and its id is a template ("s{stride}-k{kernel}").
+A family file is {why, base, cases}: `base` holds the defaults of its cases; an entry of `cases` with `axes` stands for
+the product of their values, or for a covering array of it, and its id is a template ("s{stride}-k{kernel}").
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from conformance import arrays
 from conformance.case import Case
+from conformance.entry import Entry
 from conformance.globs import load_subsets, matches, select
-from conformance.written import ID, KEYS, Raw, make
-from conformance.yamlfile import Document, FileError, Steps, convert, read, unknown_key
+from conformance.written import ID, KEYS, Raw
+from conformance.yamlfile import Document, FileError, convert, read
 
-__all__ = ["FileError", "digest", "load", "load_family", "load_subsets", "matches", "select"]
+__all__ = [
+    "KEYS", "Cases", "Entry", "FileError", "digest", "entries", "files", "load", "load_family", "load_subsets",
+    "matches", "select",
+]  # fmt: skip
 
 MOST_CASES = 20_000
 
@@ -38,48 +41,99 @@ class Family(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cases: list[dict[str, Any]]
 
 
-def load(paths: str | Path | Iterable[str | Path]) -> list[Case]:
-    """The cases of family files, or of the families of folders, sorted by file name, then in the file's order.
+class Cases(list[Case]):
+    """Cases in the order of their files, and the families of which the full tier was left unread."""
+
+    unread: frozenset[str] = frozenset()
+
+
+#: Whether the cases of a family's full tier are wanted, by the family's name.
+Full = Callable[[str], bool]
+
+
+def files(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+    """The family files that are named or lie in the named folders, sorted by name.
 
     Raises FileError; two families of one name are an error, since their ids would meet.
     """
-    files: list[Path] = []
+    named: list[Path] = []
     for path in map(Path, [paths] if isinstance(paths, str | Path) else paths):
         found = [file for file in path.glob("*.yaml") if file.name not in NO_FAMILIES] if path.is_dir() else [path]
         if not found:
             raise FileError(path, None, "no family file (*.yaml) in this folder: name the folder of the cases")
-        files += found
-    files = sorted({file.resolve(): file for file in files}.values(), key=lambda file: (file.name, str(file)))
-    for one, other in itertools.pairwise(files):
+        named += found
+    named = sorted({file.resolve(): file for file in named}.values(), key=lambda file: (file.name, str(file)))
+    for one, other in itertools.pairwise(named):
         if one.stem == other.stem:
             raise FileError(other, None, f"the family {one.stem!r} is already there ({one}): rename one of the files")
-    return [case for file in files for case in load_family(file)]
+    return named
 
 
-def load_family(path: str | Path) -> list[Case]:
+def load(paths: str | Path | Iterable[str | Path], full: Full = lambda family: True) -> Cases:
+    """The cases of family files, or of the families of folders, file by file in the order of each. Raises FileError."""
+    families = [load_family(file, full) for file in files(paths)]
+    cases = Cases(itertools.chain.from_iterable(families))
+    cases.unread = frozenset().union(*(family.unread for family in families))
+    return cases
+
+
+def load_family(path: str | Path, full: Full = lambda family: True) -> Cases:
     """The cases of one family file, in its order. Raises FileError."""
-    document = read(path)
+    document, found = entries(path)
     path, name = document.path, document.path.stem
-    if not ID.fullmatch(name):
-        raise FileError(path, None, "a family's name has letters, digits and . _ - = , [ ] + only: rename the file")
+    kept = arrays.read(path) if any(entry.covering for entry in found) else {}
+    cases: dict[str, Case] = {}
+    unread = False
+    for index, entry in enumerate(found):
+        if len(cases) + entry.count() > MOST_CASES and entry.covering is None:
+            raise entry.error((), f"more than {MOST_CASES} cases in a file: shorten the axes, or split the file")
+        where = f"{path.resolve().parent.name}/{path.name}:{document.line(('cases', index))}"
+        for tier, new in _tiers(entry, name, where, kept):
+            if tier == "full" and not full(name):
+                unread = True
+                continue
+            for case in new:
+                if case.id in cases:
+                    before = cases[case.id].where.rpartition(":")[2]
+                    said = f"the id {case.id!r} is already given on line {before}: rename one of them"
+                    raise entry.error(("id",), said)
+                cases[case.id] = case
+    result = Cases(cases.values())
+    result.unread = frozenset([name] if unread else [])
+    return result
+
+
+def entries(path: str | Path) -> tuple[Document, list[Entry]]:
+    """A family file and its entries, nothing of them multiplied out. Raises FileError."""
+    document = read(path)
+    if not ID.fullmatch(document.path.stem):
+        said = "a family's name has letters, digits and . _ - = , [ ] + only: rename the file"
+        raise FileError(document.path, None, said)
     family = convert(document, Family)
     convert(document, Raw, family.base, lambda steps: ("base", *steps))
     if "id" in family.base:
         raise document.error(("base", "id"), "all cases would have the same id: delete it")
     if not family.cases:
         raise document.error(("cases",), "the family is empty: write at least one case")
-    cases: dict[str, Case] = {}
-    for index, written in enumerate(family.cases):
-        entry = _Entry(document, index, family.base, written)
-        if len(cases) + entry.count() > MOST_CASES:
-            raise entry.error((), f"more than {MOST_CASES} cases in a file: shorten the axes, or split the file")
-        where = f"{path.resolve().parent.name}/{path.name}:{document.line(('cases', index))}"
-        for case in entry.cases(name, where):
-            if case.id in cases:
-                before = cases[case.id].where.rpartition(":")[2]
-                raise entry.error(("id",), f"the id {case.id!r} is already given on line {before}: rename one of them")
-            cases[case.id] = case
-    return list(cases.values())
+    return document, [Entry(document, index, family.base, written) for index, written in enumerate(family.cases)]
+
+
+def _tiers(
+    entry: Entry, family: str, where: str, kept: dict[str, arrays.Array]
+) -> Iterator[tuple[str, Iterator[Case]]]:
+    """The cases of an entry as (tier, cases), none of them made before it is asked for."""
+    own = {**entry.base, **entry.written}.get("tier", "core")
+    if entry.covering is None:
+        yield own, entry.cases(family, where, entry.product())
+        return
+    array, beyond = arrays.of(entry, kept), entry.covering.full
+    if beyond is None:
+        yield own, entry.cases(family, where, array.core)
+        return
+    yield "core", entry.cases(family, where, array.core, "core")
+    core = set(array.core)
+    rest = (row for row in entry.product() if row not in core) if beyond == "all" else array.full
+    yield "full", entry.cases(family, where, rest, "full", answered=beyond == "all")
 
 
 def digest(cases: Iterable[Case]) -> str:
@@ -93,69 +147,3 @@ def digest(cases: Iterable[Case]) -> str:
             del numbers["claim"][prose]
         meaning.append(numbers)
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
-
-
-class _Entry:
-    """One entry of `cases`: a case, or a product of axes. Knows where each value of each of its cases stands."""
-
-    def __init__(self, document: Document, index: int, base: dict[str, Any], written: dict[str, Any]):
-        self.document, self.steps = document, ("cases", index)
-        self.base, self.written = base, {key: value for key, value in written.items() if key != "axes"}
-        self.axes = written.get("axes", {})
-        self.chosen: dict[str, int] = {}  # which value of each axis the case at hand has
-        if "axes" in written and not (isinstance(self.axes, dict) and self.axes):
-            raise self.error(("axes",), "axes: expected a mapping of keys to lists of values")
-
-    def count(self) -> int:
-        """How many cases this is, before anything is multiplied out."""
-        for key, values in self.axes.items():
-            here = ("axes", key)
-            if key not in KEYS or key == "id":
-                raise self.error(here, unknown_key(key, KEYS))
-            if key in self.written:
-                raise self.error(here, f"{key} stands in the case and in its axes: delete one of them")
-            if not isinstance(values, list) or not values:
-                raise self.error(here, f"the axis {key} is empty: list at least one value")
-        return math.prod(map(len, self.axes.values()))
-
-    def cases(self, family: str, where: str) -> Iterator[Case]:
-        for choice in itertools.product(*(range(len(values)) for values in self.axes.values())):
-            self.chosen = dict(zip(self.axes, choice, strict=True))
-            values = {key: self.axes[key][index] for key, index in self.chosen.items()}
-            raw = convert(self.document, Raw, {**self.base, **self.written, **values}, self.locate)
-            yield make(raw, f"{family}/{self.name(raw.id, values)}", where, self.error)
-
-    def name(self, template: str | None, values: dict[str, Any]) -> str:
-        if template is None:
-            if not values:
-                raise self.error((), "id is missing: write one")
-            return ",".join(f"{key}={_compact(value)}" for key, value in values.items())
-
-        def fill(match: re.Match) -> str:
-            if match[1] not in values:
-                there = ", ".join(values) or "no axes"
-                raise self.error(("id",), f"the id names {{{match[1]}}}, which is not an axis: there are {there}")
-            return _compact(values[match[1]])
-
-        return re.sub(r"\{(\w*)\}", fill, template)
-
-    def locate(self, steps: Steps) -> Steps:
-        """Steps inside the merged case → steps inside the document."""
-        key = steps[0] if steps else None
-        if key in self.chosen:
-            return (*self.steps, "axes", key, self.chosen[key], *steps[1:])
-        if key in self.base and key not in self.written:
-            return ("base", *steps)
-        return (*self.steps, *steps)
-
-    def error(self, steps: Steps, message: str) -> FileError:
-        return self.document.error(self.locate(steps), message)
-
-
-def _compact(value: Any) -> str:
-    """A value as it stands in an id: 2, [2,1], true, w=[3,4]."""
-    if isinstance(value, dict):
-        return ",".join(f"{key}={_compact(inner)}" for key, inner in value.items())
-    if isinstance(value, list):
-        return f"[{','.join(map(_compact, value))}]"
-    return value if isinstance(value, str) else json.dumps(value)

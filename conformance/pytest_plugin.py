@@ -108,12 +108,13 @@ class Family(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         try:
-            cases = load.load_family(self.path)
+            ours, subset = self.path.parent == folder("cases"), self._subset()
+            cases = load.load_family(self.path, lambda family: subset == "full" or not ours)
             session = _session(self.config)
-            named = _subsets(self.config) if self.path.parent == folder("cases") else {}
+            named = _subsets(self.config) if ours else {}
         except (FileError, programs.ProgramError) as error:
             raise self.CollectError(str(error)) from None
-        if (subset := self._subset()) != "full" and named:
+        if subset != "full" and named:
             parts = named | {"core": {case.id for case in cases if case.tier == "core"}}
             if subset not in parts:
                 raise self.CollectError(f"--convt-subset {subset}: there are {', '.join(parts)}, full")

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 import msgspec
 
 from conformance import explain, globs, html, programs, runfile, terminal
-from conformance.case import CHECKS, DTYPES, FILLS
+from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
 from conformance.corpus import choose, corpus, subsets
@@ -49,13 +50,16 @@ def run(asked: dict[str, Any]) -> int:
         raise UsageError(f"--known {asked['known']}: no such folder")
 
     ours = not asked["files"] and not asked["random"]
-    everything = list(drawn(asked["seed"], asked["random"])) if asked["random"] else corpus(asked["files"])
+    tier = asked["tier"] or (None if ours else "full")
+    if asked["random"]:
+        everything = list(drawn(asked["seed"], asked["random"]))
+    else:
+        everything = corpus(asked["files"], asked["globs"], tier)
     named = subsets(everything) if ours else {}
     narrow = Narrow(
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
         subsets={} if asked["everywhere"] else named,
     )
-    tier = asked["tier"] or (None if ours else "full")
     cases = choose(everything, named, asked["globs"], tier, asked["subset"])
     pythons = programs.pairs(asked["pythons"])
     chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
@@ -185,7 +189,7 @@ def show(asked: dict[str, Any]) -> None:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
     else:
-        case = named_case(asked["case_id"]) or globs.select(corpus(asked["files"]), [asked["case_id"]])[0]
+        case = named_case(asked["case_id"]) or _named(asked["files"], asked["case_id"])
         routes = (asked["route"],) if asked["route"] else ()
         chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
         session = Session.open(chosen, seed=asked["seed"])
@@ -214,6 +218,10 @@ def show(asked: dict[str, Any]) -> None:
     if not asked["script"]:
         click.echo(f"# A script that repeats {told.key}:\n")
     click.echo(explain.script(told, case, expected.operands, answer))
+
+
+def _named(files: Sequence[str], case_id: str) -> Case:
+    return globs.select(corpus(files, [case_id]), [case_id])[0]
 
 
 def _wanted(row: Row, asked: dict[str, Any]) -> bool:

@@ -17,9 +17,9 @@ from conformance.mutants import MUTANTS, Score, score, table
 
 def mutants(asked: dict[str, Any]) -> int:
     """`convt mutants`; returns the exit status: 1 where a mutant that some case could show survives."""
-    everything = corpus(asked["files"])
-    named = {} if asked["files"] else subsets(everything)
     tier = asked["tier"] or ("full" if asked["files"] else None)
+    everything = corpus(asked["files"], asked["globs"], tier)
+    named = {} if asked["files"] else subsets(everything)
     cases = choose(everything, named, asked["globs"], tier, asked["subset"])
     with terminal.console(stderr=True).status(f"{len(MUTANTS)} mutants on {len(cases)} cases"):
         found = score(cases, asked["seed"], jobs=os.cpu_count() or 1)

@@ -123,11 +123,14 @@ class Session:
         self.engine.watch = None
         return found[-1] if found else None
 
-    def problems(self, selection: Selection, rows: list[Row], cases: list[Case]) -> list[str]:
-        """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing."""
+    def problems(self, selection: Selection, rows: list[Row], cases: load.Cases) -> list[str]:
+        """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing.
+
+        `cases`: the whole corpus, as far as it was read.
+        """
         whole = select(cases, self.hellos, Narrow(subsets=subsets(cases)))
         versions = {name: hello["version"] for name, hello in self.hellos.items()}
-        return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions)
+        return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions, cases.unread)
 
     def header(self, cases: list[Case], selection: Selection, asked: dict[str, Any]) -> dict[str, Any]:
         """What ran where, for the first line of a run file."""

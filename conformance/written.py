@@ -35,6 +35,8 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     stride: PerAxis = 1
     dilation: PerAxis = 1
     padding: int | list[int | tuple[int, int]] = 0
+    padding_lo: PerAxis | None = None
+    padding_hi: PerAxis | None = None
     output_padding: PerAxis = 0
     bias: bool = False
     dtypes: tuple[Dtype, ...] = ("float32",)
@@ -59,6 +61,14 @@ KEYS = [field.name for field in msgspec.structs.fields(Raw)]
 
 def make(raw: Raw, name: str, where: str, error: Error) -> Case:
     """The Case called `name`, checked. Raises what `error` makes of the first thing that is wrong."""
+    return check(*numbers(raw, name, where, error), error)
+
+
+def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | None]:
+    """The Case called `name`, and why its numbers have no answer; whether that is what it expects, `check` asks.
+
+    Both raise what `error` makes of the first thing that is wrong.
+    """
     for key in ("input", "kernel", "in_channels", "out_channels"):
         if getattr(raw, key) is None:
             raise error((), f"{key} is missing: write it in the case or in base")
@@ -70,8 +80,12 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
     for key in ("dtypes", "checks", "fills"):
         _check_list(key, getattr(raw, key), error)
 
+    ends = {key: getattr(raw, key) for key in ("padding_lo", "padding_hi") if getattr(raw, key) is not None}
+    if ends and raw.padding != 0:
+        raise error((next(iter(ends)),), "the padding is written twice: write padding, or padding_lo and padding_hi")
+
     def spread(key: str) -> tuple:
-        value = getattr(raw, key)
+        value = 0 if getattr(raw, key) is None else getattr(raw, key)
         if isinstance(value, list) and len(value) != rank:
             raise error((key,), f"{key} has {_count(value)}, input has {_count(raw.input)}: write one for each axis")
         return tuple(value) if isinstance(value, list) else (value,) * rank
@@ -86,7 +100,9 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
         groups=raw.groups,
         stride=spread("stride"),
         dilation=spread("dilation"),
-        padding=tuple((both, both) if isinstance(both, int) else both for both in spread("padding")),
+        padding=tuple(zip(spread("padding_lo"), spread("padding_hi"), strict=True))
+        if ends
+        else tuple((both, both) if isinstance(both, int) else both for both in spread("padding")),
         output_padding=spread("output_padding"),
         bias=raw.bias,
         dtypes=raw.dtypes,
@@ -107,7 +123,12 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
         where=where,
     )
     case, problem = _resolve(case, error)
-    _check_expect(case, problem or case.problem(), error)
+    return case, problem or case.problem()
+
+
+def check(case: Case, problem: str | None, error: Error) -> Case:
+    """The case, if it says whether it has an answer and everything in it fits together."""
+    _check_expect(case, problem, error)
     _check_sizes(case, error)
     _check_layouts(case, error)
     _check_operands(case, error)

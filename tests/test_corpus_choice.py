@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.corpus import choose
+from conformance.globs import may_mean
 from conformance.load import load_family
 from conformance.yamlfile import FileError
 
@@ -51,3 +52,21 @@ def test_a_subset_that_is_not_there(cases):
         choose(cases, NAMED, subset="tiny")
     with pytest.raises(FileError, match="none for other case files"):
         choose(cases, {}, tier="smoke")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "families"),
+    [
+        ("grid/*", "grid"),
+        ("grid/a", "grid"),
+        ("g*", "grid groups"),
+        ("*", "grid groups rank"),
+        ("*/a", "grid groups rank"),
+        ("gr?d/a", "grid groups"),
+        ("grid", ""),
+        ("gridlock/*", ""),
+        ("rank/s[1,*", "rank"),
+    ],
+)
+def test_the_families_that_a_pattern_may_mean(pattern, families):
+    assert [name for name in ("grid", "groups", "rank") if may_mean(pattern, name)] == families.split()

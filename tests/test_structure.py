@@ -26,7 +26,13 @@ MAY_KNOW = {
     "compare": {"case", "oracle", "data", "bounds", "mutants"},
     "globs": {"case", "yamlfile"},
     "written": {"case", "conventions", "yamlfile"},
-    "load": {"case", "globs", "written", "yamlfile"},
+    "where": {"case"},
+    "entry": {"case", "covering", "where", "written", "yamlfile"},
+    "schema": {"entry", "where", "written"},
+    "coverage": {"case", "covering"},
+    "linting": {"arrays", "case", "covering", "load", "mutants", "yamlfile"},
+    "arrays": {"covering", "entry", "yamlfile"},
+    "load": {"arrays", "case", "entry", "globs", "written", "yamlfile"},
     "ledger": {"row", "case", "globs", "yamlfile"},
     "runfile": {"row", "case"},
     "explain": {"row", "case", "data"},
@@ -52,7 +58,7 @@ MAY_KNOW = {
     "capture": {"calls", "writing"},
     "export": {"adapter", "bounds", "case", "compare", "data", "to_onnx", "yamlfile"},
 }
-FRONTS = {"cli", "interop_cli", "running", "scoring", "pytest_plugin"}
+FRONTS = {"casebook", "cli", "interop_cli", "running", "scoring", "pytest_plugin"}
 #: Who reads a framework's files imports it inside a function: the command line answers without it (see the last test).
 FILE_FORMATS = {"from_onnx": {"onnx"}}
 #: Module → its files; a package is one module.
