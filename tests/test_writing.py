@@ -15,7 +15,7 @@ from conformance.yamlfile import FileError
 #: What an importer can find: it writes no operands, claims or cases that must be refused.
 FOUND = [
     case
-    for case in load.load(folder("cases"))
+    for case in load.load(folder("cases"), full=lambda family: False)
     if case.expect == "answer" and not (case.operands or case.claim or case.options or case.shapes)
 ]
 NUMBERS = {"batch": 1, "in_channels": 2, "out_channels": 3, "input": [4, 5], "kernel": [3, 3]}
