@@ -43,7 +43,7 @@ function chooser(data, mine, row) {
   const name = (other) => ["state", "route", ...QUESTION].map((name) => data.at(name, other)).join("  ");
   const select = el("select", { onchange: () => { location.hash = rowFragment(data, mine[select.selectedIndex]); } });
   for (const other of mine) select.append(el("option", { selected: other === row ? "" : null }, name(other)));
-  return el("p", {}, el("label", {}, `One of ${mine.length} rows of this case: `, select));
+  return el("p", { class: "chooser" }, el("label", {}, `One of ${mine.length} rows of this case: `, select));
 }
 
 function rowFragment(data, row) {
@@ -102,7 +102,7 @@ function routes(data, details, same, row, numbers) {
     const agrees = bits && data.at("verdict", other) === "differ" && (details.told[other] || {}).bits === bits;
     return agrees ? "the same wrong answer, bit for bit" : ANSWERS[data.at("verdict", other)];
   };
-  return same.map((other) => {
+  return [el("div", { class: "calls" }, [row, ...same.filter((other) => other !== row)].map((other) => {
     const plan = details.plans[data.column.plan[other] - 1], state = data.at("state", other), why = data.at("why", other);
     return el("article", { class: "call" + (other === row ? " chosen" : "") },
       el("h4", {}, other === row ? data.at("route", other) : el("a", { href: rowFragment(data, other) }, data.at("route", other))),
@@ -110,7 +110,7 @@ function routes(data, details, same, row, numbers) {
       plan ? el("pre", { tabindex: "0" }, el("code", {}, plan.source)) : el("p", { class: "none" }, "no native call"),
       plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
       plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null, plan && numbers ? way("input", "NC", plan, "x", numbers) : null);
-  });
+  }))];
 }
 
 // The permutation of an operand from the canonical layout to the one that a call reads, drawn; null where there is none.

@@ -28,11 +28,11 @@ function errorMaps(map, check) {
   }
   function show() {
     const here = slice(), wrong = here.reduce((count, level) => count + (level >= WRONG), 0);
-    controls.forEach((control, index) => { control.words.textContent = `${chosen[index]} of ${outer[index]}`; });
+    controls.forEach((control, index) => { control.words.textContent = `${chosen[index]} (0 to ${outer[index] - 1})`; });
     const where = outer.map((_, index) => `${names[index]} ${chosen[index]}`).join(", ");
     holder.replaceChildren(
       picture(here, `Which are wrong: ${wrong} of ${here.length} in ${where || "all"}`, (level) => level >= WRONG ? "cell wrong-here" : "cell right-here", (level) => level >= WRONG ? "wrong" : "right", true),
-      picture(here, `How far, in units of u·Σ|x||w|: from ${units(least)} (lightest) to ${units(most)} (darkest)`, (level) => `cell shade${shade(level & 127)}`, (level) => level & 127 ? units(level & 127) : "no error", false));
+      picture(here, `How far, in units of u·Σ|x||w|: from ${units(least)} (faintest) to ${units(most)} (strongest)`, (level) => `cell shade${shade(level & 127)}`, (level) => level & 127 ? units(level & 127) : "no error", false));
   }
   function picture(here, said, style, words, crossed) {
     const drawn = svg("svg", { width: width * size + 2, height: height * size + 2, viewBox: `0 0 ${width * size + 2} ${height * size + 2}`, role: "img", "aria-label": said, class: "drawn" });

@@ -132,7 +132,8 @@ function startFilters(data) {
       if (asked !== filtered) filters.read(wanted);
       filtered = asked;
     }
-    for (const part of main.children) part.hidden = (part === view) !== inCase;
+    const alone = inCase ? view : place === "layouts" ? document.getElementById(place) : null;
+    for (const part of main.children) part.hidden = alone ? part !== alone : part === view;
     if (inCase) { scrollTo(0, 0); view.querySelector("h2").focus({ preventScroll: true }); view.scrollIntoView(); }
     else if (document.getElementById(place)) document.getElementById(place).scrollIntoView();
   }

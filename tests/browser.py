@@ -1,4 +1,4 @@
-"""A real Chromium without a window, driven through its debugging pipe: keys are pressed, requests and errors counted."""
+"""A real Chromium without a window, driven through its debugging pipe: keys are pressed, requests are counted."""
 
 from __future__ import annotations
 

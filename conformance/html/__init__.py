@@ -7,16 +7,15 @@ all native calls lie in the page compressed, and its script draws them when some
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 
 from conformance import folder
-from conformance.html import tables, words
-from conformance.html.causes import causes
-from conformance.html.layouts import LAYOUTS, in_memory, unnoticed
-from conformance.html.packed import packed
+from conformance.html import causes, layouts, packed, tables, words
 from conformance.runfile import Run, RunFileError
 
 #: The page's script, in this order: each part uses those before it.
@@ -32,6 +31,7 @@ def write(runs: Sequence[Run], path: Path) -> None:
         loader=jinja2.FileSystemLoader(folder("reports")), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["cut"] = words.cut
+    environment.filters["urlencode"] = partial(quote, errors="replace")  # jinja2's own refuses broken Unicode
     page = environment.get_template("report.html.j2").render(_page(list(runs)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def write(runs: Sequence[Run], path: Path) -> None:
 
 def _page(runs: list[Run]) -> dict[str, Any]:
     run = runs[-1]
-    counts, found = words.counts(run.rows), causes(run)
+    counts, found = words.counts(run.rows), causes.causes(run)
     return {
         "sentence": words.sentence(run, counts),
         "news": any(counts.get(name) for name in words.NEWS) or not words.complete(run),
@@ -55,11 +55,11 @@ def _page(runs: list[Run]) -> dict[str, Any]:
         "reasons": tables.reasons(run.rows),
         "accuracy": tables.accuracy(run.rows),
         "claims": tables.claims(run),
-        "layouts": LAYOUTS,
-        "in_memory": in_memory(),
-        "unnoticed": unnoticed(run),
+        "layouts": layouts.LAYOUTS,
+        "in_memory": layouts.in_memory(),
+        "unnoticed": layouts.unnoticed(run),
         "runs": tables.side_by_side(runs) if len(runs) > 1 else [],
-        "packed": packed(run, found),
+        "packed": packed.packed(run, found),
         "style": (folder("reports") / "report.css").read_text(encoding="utf-8"),
         "script": "".join((folder("reports") / name).read_text(encoding="utf-8") for name in SCRIPTS),
     }

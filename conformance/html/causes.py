@@ -31,20 +31,19 @@ ANSWERS = {
 def causes(run: Run) -> list[dict[str, Any]]:
     """One entry per (standing, framework, verdict, cause). `rows` holds all its rows, the smallest case first."""
     grouped: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    named = {_asked(row): row.cause for row in run.rows if row.verdict == "differ" and row.detail.get("causes")}
     for row in run.rows:
         if state(row) not in ("pass", "unsupported"):
-            # What a framework says of its own accord repeats the case's numbers; a cause that we name does not.
-            cause = row.cause or ""
-            shape = cause if row.verdict == "differ" else re.sub(r"\d+", "#", cause)
-            grouped[state(row), row.route.partition("/")[0], row.verdict, shape].append(row)
+            grouped[state(row), row.route.partition("/")[0], row.verdict, _cause(row, named)].append(row)
     found = []
-    for (standing, framework, verdict, _), mine in sorted(
+    for (standing, framework, verdict, cause), mine in sorted(
         grouped.items(), key=lambda item: (STATES.index(item[0][0]), "causes" not in item[1][0].detail, -len(item[1]))
     ):
         mine.sort(key=lambda row: (run.cases[row.case].size if row.case in run.cases else 0, row.key))
+        cause = cause if verdict == "differ" else mine[0].cause
         found.append(
             {
-                "standing": standing, "framework": framework, "verdict": verdict, "cause": mine[0].cause or verdict,
+                "standing": standing, "framework": framework, "verdict": verdict, "cause": cause or verdict,
                 "rows": mine, "cases": len({row.case for row in mine}), "routes": sorted({place(row) for row in mine}),
                 "ledger": mine[0].detail.get("ledger"),
                 "named": [(str(row.key), fragment(row)) for row in mine[1:NAMED]],
@@ -52,6 +51,13 @@ def causes(run: Run) -> list[dict[str, Any]]:
         )  # fmt: skip
     _tell(run, found)
     return found
+
+
+def _cause(row: Row, named: dict[tuple[str, ...], str | None]) -> str:
+    """What rows are grouped by: a fault that integers name, also where rounded answers only suffer from it."""
+    if row.verdict == "differ":
+        return named.get(_asked(row)) or row.cause or ""
+    return re.sub(r"\d+", "#", row.cause or "")  # what a framework says repeats the case's numbers
 
 
 def fragment(row: Row) -> str:
@@ -79,6 +85,10 @@ def _tell(run: Run, found: list[dict[str, Any]]) -> None:
             "script": cause["scripts"].get(first.key),
             "agreement": agreement(first, others[_question(first)]),
         }
+
+
+def _asked(row: Row) -> tuple[str, ...]:
+    return row.case, row.route, row.device, row.check
 
 
 def _question(row: Row) -> tuple[str, ...]:

@@ -127,7 +127,8 @@ def _told(rows: list[Row], causes: list[dict[str, Any]], room: int) -> dict[int,
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    """Broken Unicode becomes "?" here as it does in fragments, so that a link finds its case."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
 
 
 def _compress(content: bytes) -> str:
