@@ -1,47 +1,93 @@
 // One case on one route: what was asked, drawn; what was answered, and where it is wrong; how every route says it.
 
 const ANSWERS = {
-  pass: "right", differ: "another wrong answer", refuse: "refused", accept: "answered, and must refuse", crash: "crashed",
-  hang: "hung", flaky: "answered differently each time", broken: "adapter broken", unsupported: "has no words for it", unrun: "not run",
+  pass: "right",
+  differ: "another wrong answer",
+  refuse: "refused",
+  accept: "answered, and must refuse",
+  crash: "crashed",
+  hang: "hung",
+  flaky: "answered differently each time",
+  broken: "adapter broken",
+  unsupported: "has no words for it",
+  unrun: "not run",
 };
 const QUESTION = ["dtype", "check", "fill"];
 
 // The view of the row that `wanted` names, or of the case's worst row where it names none.
 function caseView(data, details, wanted) {
-  const id = wanted.get("case"), mine = rowsOf(data, id);
-  const back = el("p", {}, el("a", { href: fragment("rows", { text: id }) }, "All rows of this case"), " · ", el("a", { href: "#matrix" }, "Back to all routes"));
-  if (!mine.length) return [el("h2", { tabindex: "-1" }, "No such case in this run"), el("p", {}, el("bdi", {}, id)), back];
-  const row = mine.find((row) => ["route", ...QUESTION].every((name) => !wanted.get(name) || data.at(name, row) === wanted.get(name))) ?? mine[0];
+  const id = wanted.get("case"),
+    mine = rowsOf(data, id);
+  const back = el(
+    "p",
+    {},
+    el("a", { href: fragment("rows", { text: id }) }, "All rows of this case"),
+    " · ",
+    el("a", { href: "#matrix" }, "Back to all routes"),
+  );
+  if (!mine.length)
+    return [el("h2", { tabindex: "-1" }, "No such case in this run"), el("p", {}, el("bdi", {}, id)), back];
+  const row =
+    mine.find((row) =>
+      ["route", ...QUESTION].every((name) => !wanted.get(name) || data.at(name, row) === wanted.get(name)),
+    ) ?? mine[0];
   const same = mine.filter((other) => QUESTION.every((name) => data.column[name][other] === data.column[name][row]));
-  const numbers = data.cases[id], told = details.told[row] || {};
+  const numbers = data.cases[id],
+    told = details.told[row] || {};
   return [
-    el("h2", { tabindex: "-1" }, "Case ", el("bdi", {}, id)), numbers && el("p", { class: "why" }, numbers.why, " ", el("small", {}, numbers.where)), back,
-    ...verdictOf(data, row, told), chooser(data, mine, row),
+    el("h2", { tabindex: "-1" }, "Case ", el("bdi", {}, id)),
+    numbers && el("p", { class: "why" }, numbers.why, " ", el("small", {}, numbers.where)),
+    back,
+    ...verdictOf(data, row, told),
+    chooser(data, mine, row),
     ...part("What is wrong", wrongs(data.at("check", row), told)),
-    ...part("The configuration", numbers ? configuration(numbers) : [el("p", {}, "The run file holds no numbers for this case.")]),
+    ...part(
+      "The configuration",
+      numbers ? configuration(numbers) : [el("p", {}, "The run file holds no numbers for this case.")],
+    ),
     ...part("How every route says it, and what it answered", routes(data, details, same, row, numbers)),
     ...part("Repeat it", repeat(data, row, told)),
   ].filter(Boolean);
 }
 
 function rowsOf(data, id) {
-  const number = data.words.case.indexOf(id), found = [];
-  if (number >= 0) data.column.case.forEach((value, row) => { if (value === number) found.push(row); });
+  const number = data.words.case.indexOf(id),
+    found = [];
+  if (number >= 0)
+    data.column.case.forEach((value, row) => {
+      if (value === number) found.push(row);
+    });
   return found;
 }
 
-function part(title, content) { return content.length ? [el("h3", {}, title), ...content] : []; }
+function part(title, content) {
+  return content.length ? [el("h3", {}, title), ...content] : [];
+}
 
 function verdictOf(data, row, told) {
-  const state = data.at("state", row), verdict = data.at("verdict", row);
-  return [el("p", { class: "verdict" }, el("span", { class: `n s-${state}` }, state), " ", el("b", {}, data.at("route", row)), ` ${QUESTION.map((name) => data.at(name, row)).join(" ")}: `,
-    el("bdi", {}, told.sentence || `${verdict}${data.at("why", row) ? ": " + data.at("why", row) : ""}`))];
+  const state = data.at("state", row),
+    verdict = data.at("verdict", row);
+  return [
+    el(
+      "p",
+      { class: "verdict" },
+      el("span", { class: `n s-${state}` }, state),
+      " ",
+      el("b", {}, data.at("route", row)),
+      ` ${QUESTION.map((name) => data.at(name, row)).join(" ")}: `,
+      el("bdi", {}, told.sentence || `${verdict}${data.at("why", row) ? ": " + data.at("why", row) : ""}`),
+    ),
+  ];
 }
 
 // A list of all rows of the case; choosing one shows it.
 function chooser(data, mine, row) {
   const name = (other) => ["state", "route", ...QUESTION].map((name) => data.at(name, other)).join("  ");
-  const select = el("select", { onchange: () => { location.hash = rowFragment(data, mine[select.selectedIndex]); } });
+  const select = el("select", {
+    onchange: () => {
+      location.hash = rowFragment(data, mine[select.selectedIndex]);
+    },
+  });
   for (const other of mine) select.append(el("option", { selected: other === row ? "" : null }, name(other)));
   return el("p", { class: "chooser" }, el("label", {}, `One of ${mine.length} rows of this case: `, select));
 }
@@ -55,16 +101,49 @@ function rowFragment(data, row) {
 function wrongs(check, told) {
   const found = [];
   if (told.mismatch === "shape") found.push(shapes(told.expected_shape, told.returned_shape));
-  if (told.mismatch === "dtype") found.push(el("p", {}, `Expected ${told.expected_dtype}, returned ${told.returned_dtype}.`));
-  if (told.wrong) found.push(el("p", {}, `${told.wrong} of ${told.of} elements are wrong, the worst by ${typeof told.error === "number" ? told.error.toPrecision(3) : told.error} u·Σ|x||w|.`));
+  if (told.mismatch === "dtype")
+    found.push(el("p", {}, `Expected ${told.expected_dtype}, returned ${told.returned_dtype}.`));
+  if (told.wrong)
+    found.push(
+      el(
+        "p",
+        {},
+        `${told.wrong} of ${told.of} elements are wrong, the worst by ${typeof told.error === "number" ? told.error.toPrecision(3) : told.error} u·Σ|x||w|.`,
+      ),
+    );
   if (told.causes && told.causes.length > 1) found.push(el("p", {}, "Equally: " + told.causes.slice(1).join("; ")));
   if (told.again) found.push(el("p", {}, `First: ${told.again.first}. Asked again: ${told.again.second}.`));
-  if (told.stamp) found.push(el("p", {}, `The stamp of one impulse at input ${JSON.stringify(told.stamp.input)}:`),
-    el("div", { class: "beside" }, stampTable("expected", told.stamp.expected), stampTable("returned", told.stamp.returned)));
+  if (told.stamp)
+    found.push(
+      el("p", {}, `The stamp of one impulse at input ${JSON.stringify(told.stamp.input)}:`),
+      el(
+        "div",
+        { class: "beside" },
+        stampTable("expected", told.stamp.expected),
+        stampTable("returned", told.stamp.returned),
+      ),
+    );
   if (told.error_map) found.push(errorMaps(told.error_map, check));
-  if (told.wrong_elements) found.push(tableOf("First wrong elements", ["index", "expected", "returned", "returned − expected"], told.wrong_elements.map(([index, right, got]) =>
-    [`[${index.join(", ")}]`, String(right), String(got), typeof right === "number" && typeof got === "number" ? String(Number((got - right).toPrecision(6))) : "–"])),
-  el("p", {}, told.wrong > told.wrong_elements.length ? `The first ${told.wrong_elements.length} of ${told.wrong}.` : "These are all."));
+  if (told.wrong_elements)
+    found.push(
+      tableOf(
+        "First wrong elements",
+        ["index", "expected", "returned", "returned − expected"],
+        told.wrong_elements.map(([index, right, got]) => [
+          `[${index.join(", ")}]`,
+          String(right),
+          String(got),
+          typeof right === "number" && typeof got === "number" ? String(Number((got - right).toPrecision(6))) : "–",
+        ]),
+      ),
+      el(
+        "p",
+        {},
+        told.wrong > told.wrong_elements.length
+          ? `The first ${told.wrong_elements.length} of ${told.wrong}.`
+          : "These are all.",
+      ),
+    );
   return found;
 }
 
@@ -72,27 +151,67 @@ function wrongs(check, told) {
 function shapes(expected, returned) {
   const length = Math.max(expected.length, returned.length);
   const axes = Array.from({ length }, (_, axis) => ["batch", "channels"][axis] || `axis ${axis - 2}`);
-  const line = (title, shape) => [title, ...axes.map((_, axis) => expected[axis] === returned[axis] ? String(shape[axis]) : el("b", { class: "wrong" }, `${shape[axis] ?? "none"} ≠`))];
+  const line = (title, shape) => [
+    title,
+    ...axes.map((_, axis) =>
+      expected[axis] === returned[axis]
+        ? String(shape[axis])
+        : el("b", { class: "wrong" }, `${shape[axis] ?? "none"} ≠`),
+    ),
+  ];
   return tableOf("Shapes", ["shape", ...axes], [line("expected", expected), line("returned", returned)]);
 }
 
 function configuration(numbers) {
-  const rank = numbers.input.length, names = ["", "W", "HW", "DHW"][rank] || "", axes = numbers.input.map((_, axis) => axisOf(numbers, axis));
+  const rank = numbers.input.length,
+    names = ["", "W", "HW", "DHW"][rank] || "",
+    axes = numbers.input.map((_, axis) => axisOf(numbers, axis));
   const kept = numbers.shapes || {};
   const x = kept.x || [numbers.batch, numbers.in_channels, ...numbers.input];
-  const w = kept.w || [numbers.in_channels, Math.floor(numbers.out_channels / Math.max(numbers.groups, 1)), ...numbers.kernel];
-  const found = [el("p", {}, `x ${list(x)}, w ${list(w)}${numbers.bias ? `, b ${list(kept.b || [numbers.out_channels])}` : ", no bias"}, groups ${numbers.groups} → y ${list([numbers.batch, numbers.out_channels, ...axes.map((axis) => axis.output)])}`)];
-  for (const name of ["convention", "output_size", "input_layout", "kernel_layout", "options"]) if (numbers[name]) found.push(el("p", {}, `${name}: ${typeof numbers[name] === "string" ? numbers[name] : JSON.stringify(numbers[name])}`));
+  const w = kept.w || [
+    numbers.in_channels,
+    Math.floor(numbers.out_channels / Math.max(numbers.groups, 1)),
+    ...numbers.kernel,
+  ];
+  const found = [
+    el(
+      "p",
+      {},
+      `x ${list(x)}, w ${list(w)}${numbers.bias ? `, b ${list(kept.b || [numbers.out_channels])}` : ", no bias"}, groups ${numbers.groups} → y ${list([numbers.batch, numbers.out_channels, ...axes.map((axis) => axis.output)])}`,
+    ),
+  ];
+  for (const name of ["convention", "output_size", "input_layout", "kernel_layout", "options"])
+    if (numbers[name])
+      found.push(
+        el("p", {}, `${name}: ${typeof numbers[name] === "string" ? numbers[name] : JSON.stringify(numbers[name])}`),
+      );
   if (numbers.refuse) found.push(el("p", {}, "This question must be refused: ", el("bdi", {}, numbers.refuse)));
-  if (rank) found.push(tableOf("Arithmetic of the output's lengths", ["axis", "kernel's extent (K − 1)·e + 1", "full length (I − 1)·s + K_e", "output F − lo − hi + op"], axes.map((axis, index) => [
-    names[index], `(${axis.kernel} − 1)·${axis.dilation} + 1 = ${axis.extent}`, `(${axis.input} − 1)·${axis.stride} + ${axis.extent} = ${axis.full}`, `${axis.full} − ${axis.lo} − ${axis.hi} + ${axis.extra} = ${axis.output}`])));
-  if (!axes.every(drawable)) return [...found, el("p", {}, "Nothing to draw: these numbers describe no transposed convolution, or an empty one.")];
+  if (rank)
+    found.push(
+      tableOf(
+        "Arithmetic of the output's lengths",
+        ["axis", "kernel's extent (K − 1)·e + 1", "full length (I − 1)·s + K_e", "output F − lo − hi + op"],
+        axes.map((axis, index) => [
+          names[index],
+          `(${axis.kernel} − 1)·${axis.dilation} + 1 = ${axis.extent}`,
+          `(${axis.input} − 1)·${axis.stride} + ${axis.extent} = ${axis.full}`,
+          `${axis.full} − ${axis.lo} − ${axis.hi} + ${axis.extra} = ${axis.output}`,
+        ]),
+      ),
+    );
+  if (!axes.every(drawable))
+    return [
+      ...found,
+      el("p", {}, "Nothing to draw: these numbers describe no transposed convolution, or an empty one."),
+    ];
   if (rank > 1) found.push(plane(axes[rank - 2], axes[rank - 1], `${names[rank - 2]} and ${names[rank - 1]}`));
   axes.forEach((axis, index) => found.push(stairs(axis, names[index])));
   return found;
 }
 
-function list(shape) { return `[${shape.join(", ")}]`; }
+function list(shape) {
+  return `[${shape.join(", ")}]`;
+}
 
 // Each route on this question: state, answer, native call, and the kernel's way into its layout.
 function routes(data, details, same, row, numbers) {
@@ -102,25 +221,67 @@ function routes(data, details, same, row, numbers) {
     const agrees = bits && data.at("verdict", other) === "differ" && (details.told[other] || {}).bits === bits;
     return agrees ? "the same wrong answer, bit for bit" : ANSWERS[data.at("verdict", other)];
   };
-  return [el("div", { class: "calls" }, [row, ...same.filter((other) => other !== row)].map((other) => {
-    const plan = details.plans[data.column.plan[other] - 1], state = data.at("state", other), why = data.at("why", other);
-    return el("article", { class: "call" + (other === row ? " chosen" : "") },
-      el("h4", {}, other === row ? data.at("route", other) : el("a", { href: rowFragment(data, other) }, data.at("route", other))),
-      el("p", {}, el("span", { class: `n s-${state}` }, state), ` ${said(other)}`, why ? ": " : "", el("bdi", {}, why)),
-      plan ? el("pre", { tabindex: "0" }, el("code", {}, plan.source)) : el("p", { class: "none" }, "no native call"),
-      plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
-      plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null, plan && numbers ? way("input", "NC", plan, "x", numbers) : null);
-  }))];
+  const called = (one, other) => (data.column.plan[one] ? 0 : 1) - (data.column.plan[other] ? 0 : 1);
+  return [
+    el(
+      "div",
+      { class: "calls" },
+      [row, ...same.filter((other) => other !== row).sort(called)].map((other) => {
+        const plan = details.plans[data.column.plan[other] - 1],
+          state = data.at("state", other),
+          why = data.at("why", other);
+        return el(
+          "article",
+          { class: "call" + (other === row ? " chosen" : "") },
+          el(
+            "h4",
+            {},
+            other === row
+              ? data.at("route", other)
+              : el("a", { href: rowFragment(data, other) }, data.at("route", other)),
+          ),
+          el(
+            "p",
+            {},
+            el("span", { class: `n s-${state}` }, state),
+            ` ${said(other)}`,
+            why ? ": " : "",
+            el("bdi", {}, why),
+          ),
+          plan
+            ? el("pre", { tabindex: "0" }, el("code", {}, plan.source))
+            : el("p", { class: "none" }, "no native call"),
+          plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
+          plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null,
+          plan && numbers ? way("input", "NC", plan, "x", numbers) : null,
+        );
+      }),
+    ),
+  ];
 }
 
 // The permutation of an operand from the canonical layout to the one that a call reads, drawn; null where there is none.
 function way(title, two, plan, operand, numbers) {
-  const to = plan.layouts[operand] || "", space = [...to].filter((letter) => "DHW".includes(letter)).join(""), from = two + space;
+  const to = plan.layouts[operand] || "",
+    space = [...to].filter((letter) => "DHW".includes(letter)).join(""),
+    from = two + space;
   if (to === from || [...to].sort().join() !== [...from].sort().join()) return null;
-  const lengths = operand === "w" ? [numbers.in_channels, numbers.out_channels / numbers.groups, ...numbers.kernel] : [numbers.batch, numbers.in_channels, ...numbers.input];
+  const lengths =
+    operand === "w"
+      ? [numbers.in_channels, numbers.out_channels / numbers.groups, ...numbers.kernel]
+      : [numbers.batch, numbers.in_channels, ...numbers.input];
   const sizes = Object.fromEntries([...from].map((letter, index) => [letter, lengths[index]]));
-  return el("details", { open: operand === "w" ? "" : null }, el("summary", {}, `The ${title} goes from ${from} to ${to}: numpy.transpose(${operand}, (${[...to].map((letter) => from.indexOf(letter)).join(", ")}))`),
-    permutation(from, to, sizes), operand === "w" ? el("p", {}, forgotten(from, to, sizes)) : null);
+  return el(
+    "details",
+    { open: operand === "w" ? "" : null },
+    el(
+      "summary",
+      {},
+      `The ${title} goes from ${from} to ${to}: numpy.transpose(${operand}, (${[...to].map((letter) => from.indexOf(letter)).join(", ")}))`,
+    ),
+    permutation(from, to, sizes),
+    operand === "w" ? el("p", {}, forgotten(from, to, sizes)) : null,
+  );
 }
 
 function repeat(data, row, told) {
@@ -131,12 +292,30 @@ function repeat(data, row, told) {
   if (told.trace) found.push(copyable("Trace", told.trace, false));
   if (told.log) found.push(copyable("End of the worker's log", told.log, false));
   if (told.ledger) {
-    const { kind, why, where, link } = told.ledger, safe = /^https?:\/\//.test(link || "");
-    found.push(el("p", { class: "ledger" }, `${kind}: `, el("bdi", {}, why), " ", safe ? el("a", { href: link, rel: "noreferrer" }, link) : el("bdi", {}, link || ""), " ", el("small", {}, where)));
+    const { kind, why, where, link } = told.ledger,
+      safe = /^https?:\/\//.test(link || "");
+    found.push(
+      el(
+        "p",
+        { class: "ledger" },
+        `${kind}: `,
+        el("bdi", {}, why),
+        " ",
+        safe ? el("a", { href: link, rel: "noreferrer" }, link) : el("bdi", {}, link || ""),
+        " ",
+        el("small", {}, where),
+      ),
+    );
   }
   return found;
 }
 
 function copyable(title, text, button) {
-  return el("div", {}, el("h4", {}, title), button ? el("button", { type: "button", class: "copy", "aria-label": `Copy: ${title}` }, "Copy") : null, el("pre", { tabindex: "0" }, el("code", {}, text)));
+  return el(
+    "div",
+    {},
+    el("h4", {}, title),
+    button ? el("button", { type: "button", class: "copy", "aria-label": `Copy: ${title}` }, "Copy") : null,
+    el("pre", { tabindex: "0" }, el("code", {}, text)),
+  );
 }

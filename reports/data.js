@@ -17,8 +17,11 @@ async function unpackJson(id) {
 // All rows: `column.case[row]` is a number into `words.case`; `at("case", row)` is the word.
 async function readRows() {
   const { count, columns, words, cases, causes } = await unpackJson("words");
-  const numbers = new Uint32Array(await unpack("numbers")), column = {};
-  columns.forEach((name, index) => { column[name] = numbers.subarray(index * count, (index + 1) * count); });
+  const numbers = new Uint32Array(await unpack("numbers")),
+    column = {};
+  columns.forEach((name, index) => {
+    column[name] = numbers.subarray(index * count, (index + 1) * count);
+  });
   return { count, column, words, cases, causes, at: (name, row) => words[name][column[name][row]] };
 }
 
@@ -43,9 +46,18 @@ function dress(made, attributes, children) {
 
 // A table from rows of cells, each a text or a node; the first cell of a row names it. Scrolls sideways by keyboard.
 function tableOf(label, head, lines) {
-  const top = el("tr", {}, head.map((text) => el("th", { scope: "col" }, text)));
-  const body = lines.map((line) => el("tr", {}, line.map((cell, index) =>
-    index ? el("td", {}, cell) : el("th", { scope: "row" }, cell))));
+  const top = el(
+    "tr",
+    {},
+    head.map((text) => el("th", { scope: "col" }, text)),
+  );
+  const body = lines.map((line) =>
+    el(
+      "tr",
+      {},
+      line.map((cell, index) => (index ? el("td", {}, cell) : el("th", { scope: "row" }, cell))),
+    ),
+  );
   const table = el("table", {}, el("thead", {}, top), el("tbody", {}, body));
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label }, table);
 }

@@ -1,48 +1,81 @@
 // Filters, the matrix and the table of all rows, and which view is shown. The address says all of it.
 
-const SHOWN = 500, SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "cause"];
+const SHOWN = 500,
+  SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "cause"];
 const STATES = ["new", "changed", "stale", "unrun", "known", "unsupported", "pass"];
 
 // A word of every row that its columns hold only indirectly: [a number for each row's word, the words].
 function derived(data) {
   const of = (name, make) => {
-    const words = [...new Set(data.words[name].map(make))], map = data.words[name].map((word) => words.indexOf(make(word)));
+    const words = [...new Set(data.words[name].map(make))],
+      map = data.words[name].map((word) => words.indexOf(make(word)));
     return { words, numbers: data.column[name], map };
   };
   const found = {
-    framework: of("route", (route) => route.split(/[/@]/)[0]), device: of("route", (route) => route.split("@").pop()),
-    family: of("case", (id) => id.split("/")[0]), rank: of("case", (id) => data.cases[id] ? `${data.cases[id].input.length}-D` : "?"),
+    framework: of("route", (route) => route.split(/[/@]/)[0]),
+    device: of("route", (route) => route.split("@").pop()),
+    family: of("case", (id) => id.split("/")[0]),
+    rank: of("case", (id) => (data.cases[id] ? `${data.cases[id].input.length}-D` : "?")),
     cause: { words: ["none", ...data.causes], numbers: data.column.cause, map: null },
   };
-  for (const name of ["route", "dtype", "check", "fill", "verdict", "state"]) found[name] = { words: data.words[name], numbers: data.column[name], map: null };
+  for (const name of ["route", "dtype", "check", "fill", "verdict", "state"])
+    found[name] = { words: data.words[name], numbers: data.column[name], map: null };
   return found;
 }
 
 function share(counts) {
   const named = STATES.filter((name) => counts[name]);
-  return [...named.map((name) => el("span", { class: `n s-${name}` }, el("b", {}, String(counts[name])), ` ${name}`)),
-    el("span", { class: "bar", "aria-hidden": "true" }, named.map((name) => el("i", { class: `s-${name}`, style: `flex:${counts[name]}` })))];
+  return [
+    ...named.map((name) => el("span", { class: `n s-${name}` }, el("b", {}, String(counts[name])), ` ${name}`)),
+    el(
+      "span",
+      { class: "bar", "aria-hidden": "true" },
+      named.map((name) => el("i", { class: `s-${name}`, style: `flex:${counts[name]}` })),
+    ),
+  ];
 }
 
 function startFilters(data) {
-  const form = document.getElementById("filters"), found = document.getElementById("found"), holder = document.getElementById("table");
-  const fields = derived(data), controls = {};
+  const form = document.getElementById("filters"),
+    found = document.getElementById("found"),
+    holder = document.getElementById("table");
+  const fields = derived(data),
+    controls = {};
   for (const name of SELECTS) {
-    const { words } = fields[name], numbered = words.map((word, index) => [word, name === "cause" ? String(index) : word]);
-    if (name !== "cause") numbered.sort(([one], [other]) => one < other ? -1 : 1);
-    const select = el("select", { name }, el("option", { value: "" }, "all"), numbered.map(([word, value]) => el("option", { value }, word)));
+    const { words } = fields[name],
+      numbered = words.map((word, index) => [word, name === "cause" ? String(index) : word]);
+    if (name !== "cause") numbered.sort(([one], [other]) => (one < other ? -1 : 1));
+    const select = el(
+      "select",
+      { name },
+      el("option", { value: "" }, "all"),
+      numbered.map(([word, value]) => el("option", { value }, word)),
+    );
     form.append(el("label", {}, name, select));
     controls[name] = select;
   }
   controls.text = el("input", { name: "text", type: "search" });
   form.append(el("label", {}, "text in case or cause", controls.text), el("button", { type: "reset" }, "Show all"));
-  form.addEventListener("input", () => { write(); show(); });
-  form.addEventListener("reset", () => setTimeout(() => { write(); show(); }));
+  form.addEventListener("input", () => {
+    write();
+    show();
+  });
+  form.addEventListener("reset", () =>
+    setTimeout(() => {
+      write();
+      show();
+    }),
+  );
   form.addEventListener("submit", (event) => event.preventDefault());
 
   const values = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
-  function write() { history.replaceState(null, "", fragment(place(), values())); }
-  function place() { const now = readFragment().place; return PLACES.includes(now) ? now : "matrix"; }
+  function write() {
+    history.replaceState(null, "", fragment(place(), values()));
+  }
+  function place() {
+    const now = readFragment().place;
+    return PLACES.includes(now) ? now : "matrix";
+  }
 
   // Numbers of the rows that pass every filter, worst first as they lie.
   function chosen() {
@@ -56,7 +89,8 @@ function startFilters(data) {
     const text = controls.text.value.toLowerCase();
     if (text) {
       const has = (name) => data.words[name].map((word) => word.toLowerCase().includes(text));
-      const cases = has("case"), whys = has("why");
+      const cases = has("case"),
+        whys = has("why");
       tests.push((row) => cases[data.column.case[row]] || whys[data.column.why[row]]);
     }
     const rows = [];
@@ -70,13 +104,27 @@ function startFilters(data) {
     showMatrix(rows);
     showCauses(rows);
     const cells = ["state", "route", "dtype", "check", "fill", "verdict", "why"];
-    holder.replaceChildren(tableOf("Rows", ["case", ...cells], rows.slice(0, SHOWN).map((row) => [el("a", { href: rowFragment(data, row) }, data.at("case", row)),
-      el("span", { class: `n s-${data.at("state", row)}` }, data.at("state", row)), ...cells.slice(1).map((name) => el("bdi", {}, data.at(name, row)))])));
+    holder.replaceChildren(
+      tableOf(
+        "Rows",
+        ["case", ...cells],
+        rows
+          .slice(0, SHOWN)
+          .map((row) => [
+            el("a", { href: rowFragment(data, row) }, data.at("case", row)),
+            el("span", { class: `n s-${data.at("state", row)}` }, data.at("state", row)),
+            ...cells.slice(1).map((name) => el("bdi", {}, data.at(name, row))),
+          ]),
+      ),
+    );
   }
   function showMatrix(rows) {
-    const { family, route, state } = fields, states = state.words.length, families = family.words.length;
+    const { family, route, state } = fields,
+      states = state.words.length,
+      families = family.words.length;
     const tally = new Uint32Array(route.words.length * families * states);
-    for (const row of rows) tally[(route.numbers[row] * families + family.map[family.numbers[row]]) * states + state.numbers[row]]++;
+    for (const row of rows)
+      tally[(route.numbers[row] * families + family.map[family.numbers[row]]) * states + state.numbers[row]]++;
     // Counts by state of one cell; of all routes where `from` is -1, of all families where `of` is.
     const counts = (from, of) => {
       const found = {};
@@ -88,23 +136,39 @@ function startFilters(data) {
           }
       return Object.keys(found).length ? found : null;
     };
-    const body = document.querySelector(".matrix tbody"), order = new Map();
+    const body = document.querySelector(".matrix tbody"),
+      order = new Map();
     for (const line of body.rows) {
       const all = counts(route.words.indexOf(line.dataset.route), -1);
-      order.set(line, STATES.slice(0, 5).map((name) => (all || {})[name] || 0));
+      order.set(
+        line,
+        STATES.slice(0, 5).map((name) => (all || {})[name] || 0),
+      );
       line.hidden = !all;
     }
     for (const cell of document.querySelectorAll(".matrix [data-family]")) {
-      const of = family.words.indexOf(cell.dataset.family), from = route.words.indexOf(cell.parentElement.dataset.route);
+      const of = family.words.indexOf(cell.dataset.family),
+        from = route.words.indexOf(cell.parentElement.dataset.route);
       const here = counts(from, of);
       cell.hidden = of >= 0 && !counts(-1, of);
-      if (cell.tagName === "TD") cell.replaceChildren(here
-        ? el("a", { href: fragment("rows", { ...values(), route: route.words[from], family: cell.dataset.family }) }, share(here))
-        : el("span", { class: "none" }, "none"));
+      if (cell.tagName === "TD")
+        cell.replaceChildren(
+          here
+            ? el(
+                "a",
+                { href: fragment("rows", { ...values(), route: route.words[from], family: cell.dataset.family }) },
+                share(here),
+              )
+            : el("span", { class: "none" }, "none"),
+        );
     }
     const worse = (one, other) => {
       const index = order.get(one).findIndex((count, index) => count !== order.get(other)[index]);
-      return index < 0 ? (one.dataset.route < other.dataset.route ? -1 : 1) : order.get(one)[index] - order.get(other)[index];
+      return index < 0
+        ? one.dataset.route < other.dataset.route
+          ? -1
+          : 1
+        : order.get(one)[index] - order.get(other)[index];
     };
     body.append(...[...body.rows].sort(worse));
   }
@@ -113,29 +177,49 @@ function startFilters(data) {
     for (const row of rows) counts.set(data.column.cause[row], (counts.get(data.column.cause[row]) || 0) + 1);
     for (const cause of document.querySelectorAll(".cause")) cause.hidden = !counts.has(Number(cause.dataset.cause));
   }
-  return { show, read(wanted) { for (const name in controls) controls[name].value = wanted.get(name) || ""; show(); } };
+  return {
+    show,
+    read(wanted) {
+      for (const name in controls) controls[name].value = wanted.get(name) || "";
+      show();
+    },
+  };
 }
 
 (async () => {
-  const found = document.getElementById("found"), main = document.querySelector("main"), view = document.getElementById("case");
-  if (typeof DecompressionStream === "undefined") { found.textContent = "This browser is too old for filters, the table of all rows and the drawings."; return; }
-  await new Promise((ready) => requestAnimationFrame(() => setTimeout(ready)));  // the matrix is on the screen first
-  const data = await readRows(), filters = startFilters(data);
-  let details = null, filtered = null;
+  const found = document.getElementById("found"),
+    main = document.querySelector("main"),
+    view = document.getElementById("case");
+  if (typeof DecompressionStream === "undefined") {
+    found.textContent = "This browser is too old for filters, the table of all rows and the drawings.";
+    return;
+  }
+  await new Promise((ready) => requestAnimationFrame(() => setTimeout(ready))); // the matrix is on the screen first
+  const data = await readRows(),
+    filters = startFilters(data);
+  let details = null,
+    filtered = null;
   async function go() {
-    const { place, wanted } = readFragment(), inCase = place === "case";
+    const { place, wanted } = readFragment(),
+      inCase = place === "case";
     if (inCase) {
-      details = details || await unpackJson("details");
+      details = details || (await unpackJson("details"));
       view.replaceChildren(...caseView(data, details, wanted));
     } else if (["rows", "matrix", "causes"].includes(place) || filtered === null) {
-      const asked = [...wanted].filter(([, value]) => value).sort().join("\n");
+      const asked = [...wanted]
+        .filter(([, value]) => value)
+        .sort()
+        .join("\n");
       if (asked !== filtered) filters.read(wanted);
       filtered = asked;
     }
     const alone = inCase ? view : place === "layouts" ? document.getElementById(place) : null;
     for (const part of main.children) part.hidden = alone ? part !== alone : part === view;
-    if (inCase) { scrollTo(0, 0); view.querySelector("h2").focus({ preventScroll: true }); view.scrollIntoView(); }
-    else if (document.getElementById(place)) document.getElementById(place).scrollIntoView();
+    if (inCase) {
+      scrollTo(0, 0);
+      view.querySelector("h2").focus({ preventScroll: true });
+      view.scrollIntoView();
+    } else if (document.getElementById(place)) document.getElementById(place).scrollIntoView();
   }
   addEventListener("hashchange", go);
   await go();
@@ -144,8 +228,18 @@ function startFilters(data) {
 
 document.addEventListener("click", (event) => {
   if (!event.target.matches("button.copy")) return;
-  const button = event.target, node = button.nextElementSibling;
-  const mark = () => { const range = document.createRange(); range.selectNodeContents(node); getSelection().removeAllRanges(); getSelection().addRange(range); button.textContent = "Marked: copy it"; };
-  if (navigator.clipboard) navigator.clipboard.writeText(node.textContent).then(() => { button.textContent = "Copied"; }, mark);
+  const button = event.target,
+    node = button.nextElementSibling;
+  const mark = () => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    button.textContent = "Marked: copy it";
+  };
+  if (navigator.clipboard)
+    navigator.clipboard.writeText(node.textContent).then(() => {
+      button.textContent = "Copied";
+    }, mark);
   else mark();
 });

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from conformance import html
 from conformance.case import Case
-from conformance.html import causes, layouts, packed
+from conformance.html import causes, layouts, packed, tables
 from conformance.row import Row
 from conformance.runfile import Run
 
@@ -171,6 +171,28 @@ def test_what_no_size_tells_is_found_by_brute_force():
                 silent.add(case.id)
         assert set(line["cases"]) == silent
         assert silent
+
+
+def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
+    shares = (0.05, 0.31, 1.0)
+    real = [row(fill="real", detail={"share": share, "lean": 0.0}, case=f"stride/{share}") for share in shares]
+    cause = "beyond what rounding can do under the declared arithmetic; within it under multiplicands rounded to TF32"
+    far = row("differ", fill="real", standing="new", cause=cause, detail={"share": 900.0, "lean": 0.0})
+    ran = run([*real, far])
+    offered = {"name": "nn", "arithmetic": {"float32": {"accumulator": "float64"}}}
+    ran.header["adapters"]["tensorflow"]["routes"] = [offered]
+    [line] = tables.accuracy(ran)
+    assert line["bins"] == [1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1]
+    said = text(page(tmp_path, ran))
+    assert "accumulator float64 1 beyond the bound; within it under multiplicands rounded to TF32" in said
+
+
+@pytest.mark.parametrize(("lies", "read", "when"), [
+    ("IOHW", "HWOI", "H = I = O = W"), ("IOHW", "HWIO", "H = I and O = W"), ("IOHW", "OIHW", "I = O"),
+])  # fmt: skip
+def test_when_a_confusion_goes_unnoticed(lies, read, when):
+    said = {(line["lies"], line["read"]): line["when"] for line in layouts.unnoticed(Run("", {}))}
+    assert said[lies, read] == when
 
 
 def test_details_stop_where_the_page_would_grow_too_large(tmp_path, monkeypatch):

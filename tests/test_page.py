@@ -128,7 +128,7 @@ def test_the_drawing_counts_what_the_oracle_adds(browser, tmp_path, seed):
     ones = {"x": np.ones(case.x_shape), "w": np.ones(case.w_shape)}
     terms = answer(case, "forward", ones)[0, 0].astype(int)
     opened(browser, tmp_path, [row(case="drawn/one")], "#case=drawn/one", (case,))
-    plane = "document.querySelector('#case svg')"
+    plane = "document.querySelector('#case svg[role=img]')"
     titles = browser.js(f"[...{plane}.querySelectorAll('title')].map((one) => one.textContent)")
     drawn = np.zeros(terms.shape, int)
     seen = 0

@@ -53,7 +53,7 @@ def _page(runs: list[Run]) -> dict[str, Any]:
         "families": sorted({row.case.partition("/")[0] for row in run.rows}),
         "causes": found,
         "reasons": tables.reasons(run.rows),
-        "accuracy": tables.accuracy(run.rows),
+        "accuracy": tables.accuracy(run),
         "claims": tables.claims(run),
         "layouts": layouts.LAYOUTS,
         "in_memory": layouts.in_memory(),

@@ -7,12 +7,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from conformance import explain
 from conformance.case import Case
 from conformance.compare import Expected
-from conformance.html.words import STATES, place, state
+from conformance.html.words import STATES, fragment, place, state
 from conformance.row import Row
 from conformance.runfile import Run
 
@@ -58,12 +57,6 @@ def _cause(row: Row, named: dict[tuple[str, ...], str | None]) -> str:
     if row.verdict == "differ":
         return named.get(_asked(row)) or row.cause or ""
     return re.sub(r"\d+", "#", row.cause or "")  # what a framework says repeats the case's numbers
-
-
-def fragment(row: Row) -> str:
-    """Where a row's case view is, behind the # of the page's address."""
-    words = {"case": row.case, "route": place(row), "dtype": row.dtype, "check": row.check, "fill": row.fill}
-    return urlencode(words, errors="replace")
 
 
 def _tell(run: Run, found: list[dict[str, Any]]) -> None:

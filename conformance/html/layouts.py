@@ -12,7 +12,8 @@ from conformance.runfile import Run
 LAYOUTS = (
     ("IOHW", "PyTorch, ONNX, OpenVINO", "–", "I counts all groups', O one group's",
      "input channels, output channels of a group, height, width"),
-    ("HWOI", "TensorFlow, Keras", "2, 3, 1, 0", "conv2d_transpose has no words for groups",
+    ("HWOI", "TensorFlow, Keras", "2, 3, 1, 0",
+     "I counts all groups', O one group's; their number is read off the sizes, in 2-D only",
      "height, width, output channels, input channels"),
     ("OHWI", "MLX, TensorFlow Lite, XNNPACK", "1, 2, 3, 0", "TensorFlow Lite's TRANSPOSE_CONV has no groups",
      "output channels, height, width, input channels"),
@@ -38,13 +39,21 @@ CONFUSED = (("IOHW", "HWOI"), ("IOHW", "OHWI"), ("IOHW", "HWIO"), ("IOHW", "OIHW
 
 def unnoticed(run: Run) -> list[dict[str, Any]]:
     """For each confusion: when no size tells, and the 2-D cases of the run with such sizes, which catch it by value."""
-    found = []
+    found, answered = [], [case for case in run.cases.values() if case.rank == 2 and case.expect == "answer"]
     for lies, read in CONFUSED:
-        cases = [case.id for case in run.cases.values() if case.rank == 2 and _silent(case.w_shape, lies, read)]
-        equal = [{one, other} for one, other in zip(lies, read, strict=True) if one != other]
-        when = [" = ".join(sorted(pair)) for number, pair in enumerate(equal) if pair not in equal[:number]]
-        found.append({"lies": lies, "read": read, "when": " and ".join(when), "cases": cases})
+        cases = [case.id for case in answered if _silent(case.w_shape, lies, read)]
+        found.append({"lies": lies, "read": read, "when": _when(lies, read), "cases": cases})
     return found
+
+
+def _when(lies: str, read: str) -> str:
+    """Which sizes must be equal for a confusion to go unnoticed: `H = I and O = W`."""
+    equal = {letter: {letter} for letter in lies}
+    for one, other in zip(lies, read, strict=True):
+        joined = equal[one] | equal[other]
+        equal |= dict.fromkeys(joined, joined)
+    classes = sorted({" = ".join(sorted(joined)) for joined in equal.values() if len(joined) > 1})
+    return " and ".join(classes)
 
 
 def _silent(shape: tuple[int, ...], lies: str, read: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from conformance.html.words import STATES, complete, counts, named, place, state
+from conformance.html.words import STATES, complete, counts, fragment, named, place, state
 from conformance.row import Row
 from conformance.runfile import Run, diff
 
@@ -55,10 +56,14 @@ def reasons(rows: Iterable[Row]) -> list[tuple[str, str, int]]:
     return [(framework, reason, count) for (framework, reason), count in found.most_common(200)]
 
 
-def accuracy(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Per route and dtype: rows with real operands, and the largest share of its bound that one of them used."""
+def accuracy(run: Run) -> list[dict[str, Any]]:
+    """Per route and dtype, over rows with real operands: the share of the bound that they used, and how they lean.
+
+    `bins`: how many rows used up to 10 %, 20 %, … 100 % of their bound, the last one more than that. `declared`: what
+    the adapter says of the route's arithmetic; `observed`: what the answers beyond the bound would fit instead.
+    """
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
+    for row in run.rows:
         if isinstance(row.detail.get("share"), float):
             found[row.route, row.dtype].append(row)
     lines = []
@@ -66,9 +71,34 @@ def accuracy(rows: Iterable[Row]) -> list[dict[str, Any]]:
         worst = max(mine, key=lambda row: row.detail["share"])
         leans = [row.detail["lean"] for row in mine if isinstance(row.detail.get("lean"), float)]
         lean = sum(leans) / len(leans) ** 0.5 if leans else 0.0
-        share, count = worst.detail["share"], len(mine)
-        lines.append({"route": route, "dtype": dtype, "rows": count, "share": share, "worst": worst.case, "lean": lean})
+        shares = sorted(row.detail["share"] for row in mine)
+        bins = Counter(max(0, min(math.ceil(share * 10) - 1, 10)) for share in shares)
+        lines.append(
+            {
+                "route": route, "dtype": dtype, "rows": len(mine), "share": shares[-1], "lean": lean,
+                "worst": worst.case, "fragment": fragment(worst),
+                "median": shares[len(mine) // 2], "bins": [bins[number] for number in range(11)],
+                "declared": _declared(run, route, dtype), "observed": _observed(mine),
+            }
+        )  # fmt: skip
     return lines
+
+
+def _declared(run: Run, route: str, dtype: str) -> str:
+    """The arithmetic that an adapter declares for a route, in words."""
+    framework, _, name = route.partition("/")
+    for offered in run.header["adapters"].get(framework, {}).get("routes", ()):
+        if offered["name"] == name and (declared := (offered.get("arithmetic") or {}).get(dtype)):
+            return ", ".join(f"{word} {value}" for word, value in declared.items())
+    return f"all in {dtype}"
+
+
+def _observed(rows: Iterable[Row]) -> str:
+    """Whether the answers fit what is declared, and what the others would fit."""
+    beyond = [row.cause or "" for row in rows if row.verdict == "differ"]
+    fits = sorted({cause.partition("within it under ")[2] for cause in beyond} - {""})
+    instead = f"; within it under {' or '.join(fits)}" if fits else ""
+    return f"{len(beyond)} beyond the bound{instead}" if beyond else "as declared"
 
 
 def claims(run: Run) -> list[dict[str, Any]]:

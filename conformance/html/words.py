@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from conformance.row import DIVERGENT, Row
 from conformance.runfile import Run
@@ -23,6 +24,12 @@ def state(row: Row) -> str:
 def place(row: Row) -> str:
     """The route with its device: `torch/functional@cpu`."""
     return f"{row.route}@{row.device}"
+
+
+def fragment(row: Row) -> str:
+    """Where a row's case view is, behind the # of the page's address."""
+    words = {"case": row.case, "route": place(row), "dtype": row.dtype, "check": row.check, "fill": row.fill}
+    return urlencode(words, errors="replace")
 
 
 def cut(text: Any, longest: int = LONGEST) -> str:
