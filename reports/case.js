@@ -1,17 +1,5 @@
 // One case on one route: what was asked, drawn; what was answered, and where it is wrong; how every route says it.
 
-const ANSWERS = {
-  pass: "right",
-  differ: "another wrong answer",
-  refuse: "refused",
-  accept: "answered, and must refuse",
-  crash: "crashed",
-  hang: "hung",
-  flaky: "answered differently each time",
-  broken: "adapter broken",
-  unsupported: "has no words for it",
-  unrun: "not run",
-};
 const QUESTION = ["dtype", "check", "fill"];
 
 // The view of the row that `wanted` names, or of the case's worst row where it names none.
@@ -100,17 +88,12 @@ function rowFragment(data, row) {
 
 function wrongs(check, told) {
   const found = [];
+  const worst = typeof told.error === "number" ? told.error.toPrecision(3) : told.error;
   if (told.mismatch === "shape") found.push(shapes(told.expected_shape, told.returned_shape));
   if (told.mismatch === "dtype")
     found.push(el("p", {}, `Expected ${told.expected_dtype}, returned ${told.returned_dtype}.`));
   if (told.wrong)
-    found.push(
-      el(
-        "p",
-        {},
-        `${told.wrong} of ${told.of} elements are wrong, the worst by ${typeof told.error === "number" ? told.error.toPrecision(3) : told.error} u·Σ|x||w|.`,
-      ),
-    );
+    found.push(el("p", {}, `${told.wrong} of ${told.of} elements are wrong, the worst by ${worst} u·Σ|x||w|.`));
   if (told.causes && told.causes.length > 1) found.push(el("p", {}, "Equally: " + told.causes.slice(1).join("; ")));
   if (told.again) found.push(el("p", {}, `First: ${told.again.first}. Asked again: ${told.again.second}.`));
   if (told.stamp)
@@ -173,13 +156,9 @@ function configuration(numbers) {
     Math.floor(numbers.out_channels / Math.max(numbers.groups, 1)),
     ...numbers.kernel,
   ];
-  const found = [
-    el(
-      "p",
-      {},
-      `x ${list(x)}, w ${list(w)}${numbers.bias ? `, b ${list(kept.b || [numbers.out_channels])}` : ", no bias"}, groups ${numbers.groups} → y ${list([numbers.batch, numbers.out_channels, ...axes.map((axis) => axis.output)])}`,
-    ),
-  ];
+  const b = numbers.bias ? `b ${list(kept.b || [numbers.out_channels])}` : "no bias";
+  const y = [numbers.batch, numbers.out_channels, ...axes.map((axis) => axis.output)];
+  const found = [el("p", {}, `x ${list(x)}, w ${list(w)}, ${b}, groups ${numbers.groups} → y ${list(y)}`)];
   for (const name of ["convention", "output_size", "input_layout", "kernel_layout", "options"])
     if (numbers[name])
       found.push(
@@ -213,79 +192,9 @@ function list(shape) {
   return `[${shape.join(", ")}]`;
 }
 
-// Each route on this question: state, answer, native call, and the kernel's way into its layout.
-function routes(data, details, same, row, numbers) {
-  const bits = (details.told[row] || {}).bits;
-  const said = (other) => {
-    if (other === row) return "this one";
-    const agrees = bits && data.at("verdict", other) === "differ" && (details.told[other] || {}).bits === bits;
-    return agrees ? "the same wrong answer, bit for bit" : ANSWERS[data.at("verdict", other)];
-  };
-  const called = (one, other) => (data.column.plan[one] ? 0 : 1) - (data.column.plan[other] ? 0 : 1);
-  return [
-    el(
-      "div",
-      { class: "calls" },
-      [row, ...same.filter((other) => other !== row).sort(called)].map((other) => {
-        const plan = details.plans[data.column.plan[other] - 1],
-          state = data.at("state", other),
-          why = data.at("why", other);
-        return el(
-          "article",
-          { class: "call" + (other === row ? " chosen" : "") },
-          el(
-            "h4",
-            {},
-            other === row
-              ? data.at("route", other)
-              : el("a", { href: rowFragment(data, other) }, data.at("route", other)),
-          ),
-          el(
-            "p",
-            {},
-            el("span", { class: `n s-${state}` }, state),
-            ` ${said(other)}`,
-            why ? ": " : "",
-            el("bdi", {}, why),
-          ),
-          plan
-            ? el("pre", { tabindex: "0" }, el("code", {}, plan.source))
-            : el("p", { class: "none" }, "no native call"),
-          plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
-          plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null,
-          plan && numbers ? way("input", "NC", plan, "x", numbers) : null,
-        );
-      }),
-    ),
-  ];
-}
-
-// The permutation of an operand from the canonical layout to the one that a call reads, drawn; null where there is none.
-function way(title, two, plan, operand, numbers) {
-  const to = plan.layouts[operand] || "",
-    space = [...to].filter((letter) => "DHW".includes(letter)).join(""),
-    from = two + space;
-  if (to === from || [...to].sort().join() !== [...from].sort().join()) return null;
-  const lengths =
-    operand === "w"
-      ? [numbers.in_channels, numbers.out_channels / numbers.groups, ...numbers.kernel]
-      : [numbers.batch, numbers.in_channels, ...numbers.input];
-  const sizes = Object.fromEntries([...from].map((letter, index) => [letter, lengths[index]]));
-  return el(
-    "details",
-    { open: operand === "w" ? "" : null },
-    el(
-      "summary",
-      {},
-      `The ${title} goes from ${from} to ${to}: numpy.transpose(${operand}, (${[...to].map((letter) => from.indexOf(letter)).join(", ")}))`,
-    ),
-    permutation(from, to, sizes),
-    operand === "w" ? el("p", {}, forgotten(from, to, sizes)) : null,
-  );
-}
-
 function repeat(data, row, told) {
-  const command = `convt show '${data.at("case", row).replaceAll("'", "'\\''")}' --route ${data.at("route", row).split("@")[0]}`;
+  const id = data.at("case", row).replaceAll("'", "'\\''");
+  const command = `convt show '${id}' --route ${data.at("route", row).split("@")[0]}`;
   const found = [];
   if (told.script) found.push(copyable("Script that repeats it", told.script, true));
   found.push(copyable("In words, with a script", command, true));

@@ -1,5 +1,5 @@
 "use strict";
-// What lies in the page: rows as columns of numbers into lists of words, cases, native calls. Elements and the fragment.
+// What lies in the page: rows as columns of numbers into lists of words, cases, native calls; elements; the fragment.
 
 const PLACES = ["rows", "matrix", "causes", "case"];
 
@@ -62,7 +62,7 @@ function tableOf(label, head, lines) {
   return el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label }, table);
 }
 
-// The view in the page's address: #rows&route=torch/functional@cpu&state=known, #case=stride/one&route=…, or #layouts.
+// The view in the page's address: #rows&route=torch/functional@cpu&state=known, #case=stride/one&route=…, #layouts.
 function readFragment() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   const place = [...wanted.keys()][0] || "";

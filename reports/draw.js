@@ -41,7 +41,8 @@ function stairs(axis, name) {
   const x = (at) => left + (at - axis.first) * CELL;
   const said =
     `Axis ${name}: each of ${axis.input} input elements stamps ${axis.kernel} taps, ${axis.dilation} apart, ` +
-    `${axis.stride} after the one before; ${axis.lo} and ${axis.hi} are cropped, ${axis.extra} added; ${axis.output} are left.`;
+    `${axis.stride} after the one before; ` +
+    `${axis.lo} and ${axis.hi} are cropped, ${axis.extra} added; ${axis.output} are left.`;
   const picture = svg("svg", {
     width,
     height,
@@ -77,15 +78,12 @@ function stairs(axis, name) {
 // One position of the output: what it is, how many terms reach it, its index.
 function cell(x, y, kind, terms, index) {
   const empty = kind !== "cropped" && terms === 0;
+  const what = { cropped: "cropped", kept: `output ${index}`, extra: `output ${index}, added by output padding` }[kind];
   const drawn = [
     svg(
       "rect",
       { x, y, width: CELL - 1, height: CELL - 1, class: `cell ${kind}${empty ? " bare" : ""}` },
-      svg(
-        "title",
-        {},
-        `${kind === "cropped" ? "cropped" : `output ${index}`}${kind === "extra" ? ", added by output padding" : ""}: ${empty ? "no tap reaches it, the bias only" : `${terms} taps`}`,
-      ),
+      svg("title", {}, `${what}: ${empty ? "no tap reaches it, the bias only" : `${terms} taps`}`),
     ),
   ];
   if (kind === "cropped")
@@ -143,6 +141,7 @@ function plane(vertical, horizontal, names) {
   const show = () => {
     const i = Math.floor(slider.value / horizontal.input),
       j = slider.value % horizontal.input;
+    const start = [i * vertical.stride - vertical.lo, j * horizontal.stride - horizontal.lo];
     words.textContent = `input [${i}, ${j}]`;
     slider.setAttribute("aria-valuetext", words.textContent);
     mark.setAttribute("transform", `translate(${5.5 + j * CELL} ${5.5 + i * CELL})`);
@@ -159,7 +158,7 @@ function plane(vertical, horizontal, names) {
     );
     picture.setAttribute(
       "aria-label",
-      `Axes ${names}: the stamp of ${words.textContent} starts at [${i * vertical.stride - vertical.lo}, ${j * horizontal.stride - horizontal.lo}] of the output.`,
+      `Axes ${names}: the stamp of ${words.textContent} starts at [${start.join(", ")}] of the output.`,
     );
   };
   slider.addEventListener("input", show);
@@ -178,53 +177,8 @@ function plane(vertical, horizontal, names) {
     el(
       "figcaption",
       {},
-      `Axes ${names}. A number: how many (input element, kernel tap) pairs add up there, for each input channel. b: none, only the bias. Crossed: cropped by padding. Dashed: added by output padding.${cut}`,
+      `Axes ${names}. A number: how many (input element, kernel tap) pairs add up there, for each input channel. ` +
+        `b: none, only the bias. Crossed: cropped by padding. Dashed: added by output padding.${cut}`,
     ),
   );
-}
-
-// A permutation as letters on two lines, equal letters connected.
-function permutation(from, to, sizes) {
-  const step = 44,
-    width = from.length * step + 8,
-    height = 104;
-  const x = (index) => 4 + index * step + step / 2;
-  const picture = svg("svg", {
-    width,
-    height,
-    viewBox: `0 0 ${width} ${height}`,
-    role: "img",
-    class: "drawn",
-    "aria-label": `${from} to ${to}: ${[...to].map((letter) => `axis ${to.indexOf(letter)} is ${letter}, axis ${from.indexOf(letter)} before`).join("; ")}`,
-  });
-  [...from].forEach((letter, index) => {
-    const other = to.indexOf(letter);
-    picture.append(
-      svg("line", { x1: x(index), y1: 36, x2: x(other), y2: 66, class: index === other ? "wire" : "wire moved" }),
-      svg("text", { x: x(index), y: 14, class: "mid size" }, String(sizes[letter] ?? "")),
-      svg("text", { x: x(index), y: 32, class: "mid letter" }, letter),
-      svg("text", { x: x(other), y: 82, class: "mid letter" }, letter),
-      svg("text", { x: x(other), y: 98, class: "mid size" }, String(sizes[letter] ?? "")),
-    );
-  });
-  return picture;
-}
-
-// What comes of a kernel that is handed over as it is, in words: `sizes` by letter, `from` how it lies, `to` how it is read.
-function forgotten(from, to, sizes) {
-  const read = {};
-  [...to].forEach((letter, index) => {
-    read[letter] = sizes[from[index]];
-  });
-  const order = (letters) => [...letters].filter((letter) => sizes[letter] > 1).join("");
-  if (order(from) === order(to) && [...to].every((letter) => read[letter] === sizes[letter]))
-    return "Forgotten here: harmless, only axes of length 1 move.";
-  if ([...to].every((letter) => read[letter] === sizes[letter]))
-    return "Forgotten here: every size stays the same, nothing complains, and the values are silently wrong.";
-  if (read.I !== sizes.I)
-    return `Forgotten here: the call reads ${read.I} input channels where there are ${sizes.I}, and refuses.`;
-  const other = [...to]
-    .filter((letter) => read[letter] !== sizes[letter])
-    .map((letter) => `${letter} = ${read[letter]} instead of ${sizes[letter]}`);
-  return `Forgotten here: the channels fit, but ${other.join(", ")}: another output shape, or an error where the shape is given.`;
 }

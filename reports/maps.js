@@ -77,6 +77,7 @@ function errorMaps(map, check) {
       "aria-label": said,
       class: "drawn",
     });
+    const arm = size * 0.45;
     here.forEach((level, index) => {
       const x = 1 + (index % width) * size,
         y = 1 + Math.floor(index / width) * size;
@@ -90,7 +91,7 @@ function errorMaps(map, check) {
       if (crossed && level >= WRONG)
         drawn.append(
           svg("path", {
-            d: `M${x + size * 0.25} ${y + size * 0.25}l${size * 0.45} ${size * 0.45}m0 ${-size * 0.45}l${-size * 0.45} ${size * 0.45}`,
+            d: `M${x + size / 4} ${y + size / 4}l${arm} ${arm}m0 ${-arm}l${-arm} ${arm}`,
             class: "cross",
           }),
         );

@@ -100,7 +100,8 @@ function startFilters(data) {
 
   function show() {
     const rows = chosen();
-    found.textContent = `${rows.length} of ${data.count} rows${rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : ""}`;
+    const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
+    found.textContent = `${rows.length} of ${data.count} rows${more}`;
     showMatrix(rows);
     showCauses(rows);
     const cells = ["state", "route", "dtype", "check", "fill", "verdict", "why"];
@@ -191,6 +192,7 @@ function startFilters(data) {
     main = document.querySelector("main"),
     view = document.getElementById("case");
   if (typeof DecompressionStream === "undefined") {
+    const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
     found.textContent = "This browser is too old for filters, the table of all rows and the drawings.";
     return;
   }

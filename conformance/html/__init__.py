@@ -19,7 +19,7 @@ from conformance.html import causes, layouts, packed, tables, words
 from conformance.runfile import Run, RunFileError
 
 #: The page's script, in this order: each part uses those before it.
-SCRIPTS = ("data.js", "draw.js", "maps.js", "case.js", "report.js")
+SCRIPTS = ("data.js", "draw.js", "maps.js", "layouts.js", "case.js", "report.js")
 
 
 def write(runs: Sequence[Run], path: Path) -> None:
