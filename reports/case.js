@@ -29,13 +29,14 @@ function caseView(data, details, wanted) {
     ...verdictOf(data, row, told),
     chooser(data, mine, row),
     ...part("What is wrong", wrongs(data.at("check", row), told)),
+    data.column.cause[row] && !details.told[row] && el("p", {}, "This page had no room for more about this row."),
     ...part(
       "The configuration",
       numbers ? configuration(numbers) : [el("p", {}, "The run file holds no numbers for this case.")],
     ),
     ...part("How every route says it, and what it answered", routes(data, details, same, row, numbers)),
     ...part("Repeat it", repeat(data, row, told)),
-  ].filter(Boolean);
+  ].filter((child) => child instanceof Node);
 }
 
 function rowsOf(data, id) {
@@ -96,16 +97,23 @@ function wrongs(check, told) {
     found.push(el("p", {}, `${told.wrong} of ${told.of} elements are wrong, the worst by ${worst} u·Σ|x||w|.`));
   if (told.causes && told.causes.length > 1) found.push(el("p", {}, "Equally: " + told.causes.slice(1).join("; ")));
   if (told.again) found.push(el("p", {}, `First: ${told.again.first}. Asked again: ${told.again.second}.`));
-  if (told.stamp)
+  if (told.stamp) {
+    const { input, channel, at, expected, returned } = told.stamp;
     found.push(
-      el("p", {}, `The stamp of one impulse at input ${JSON.stringify(told.stamp.input)}:`),
+      el(
+        "p",
+        {},
+        `What one impulse at ${list(input)} of the input's first channel makes of a kernel numbered 1, 2, 3, …, ` +
+          `in output channel ${channel} from ${list(at)} on:`,
+      ),
       el(
         "div",
         { class: "beside" },
-        stampTable("expected", told.stamp.expected),
-        stampTable("returned", told.stamp.returned),
+        stampTable("expected", expected, expected),
+        stampTable("returned", returned, expected),
       ),
     );
+  }
   if (told.error_map) found.push(errorMaps(told.error_map, check));
   if (told.wrong_elements)
     found.push(

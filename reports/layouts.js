@@ -50,7 +50,11 @@ function routes(data, details, same, row, numbers) {
           ),
           plan
             ? el("pre", { tabindex: "0" }, el("code", {}, plan.source))
-            : el("p", { class: "none" }, "no native call"),
+            : el(
+                "p",
+                { class: "none" },
+                details.left_out ? "no native call, or no room for it in this page" : "no native call",
+              ),
           plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
           plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null,
           plan && numbers ? way("input", "NC", plan, "x", numbers) : null,

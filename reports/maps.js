@@ -117,20 +117,27 @@ function errorMaps(map, check) {
 }
 
 // What an impulse makes, beside what it should make: numbers as a table, a deeper array as one table an index.
-function stampTable(title, values) {
-  const nested = (value) => Array.isArray(value) && Array.isArray(value[0]) && Array.isArray(value[0][0]);
-  if (nested(values))
+// What is not as in `other` bears a sign.
+function stampTable(title, values, other) {
+  const depth = (value) => (Array.isArray(value) ? 1 + depth(value[0]) : 0);
+  if (depth(values) > 2)
     return el(
       "div",
       {},
-      values.map((part, index) => stampTable(`${title}, ${index}`, part)),
+      values.map((part, index) => stampTable(`${title}, depth ${index}`, part, other[index])),
     );
-  const lines = Array.isArray(values) ? (Array.isArray(values[0]) ? values : [values]) : [[values]];
-  const body = lines.map((line) =>
+  const [lines, others] = depth(values) === 2 ? [values, other] : [[values], [other]];
+  const body = lines.map((line, i) =>
     el(
       "tr",
       {},
-      line.map((value) => el("td", { class: "number" }, String(value))),
+      line.map((value, j) =>
+        el(
+          "td",
+          { class: "number" },
+          value === others[i][j] ? String(value) : el("b", { class: "wrong" }, `${value} ≠`),
+        ),
+      ),
     ),
   );
   return el(

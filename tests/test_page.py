@@ -102,6 +102,31 @@ def test_the_case_view_tells_and_draws(browser, tmp_path):
     assert browser.js("document.getElementById('matrix').checkVisibility()")
 
 
+def test_the_stamps_stand_side_by_side_and_what_differs_bears_a_sign(browser, tmp_path):
+    stamp = {"input": [0, 1], "channel": 2, "at": [0, 3], "expected": [[1, 2], [3, 4]], "returned": [[1, 9], [3, 4]]}
+    opened(browser, tmp_path, [replace(DIFFERS, detail=DIFFERS.detail | {"stamp": stamp})], VIEW)
+    tables = browser.js("[...document.querySelectorAll('.beside table')].map((one) => one.innerText)")
+    assert [table.split() for table in tables] == [
+        ["expected", "1", "2", "3", "4"],
+        ["returned", "1", "9", "≠", "3", "4"],
+    ]
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"input": (4,), "kernel": (3,), "stride": (2,), "dilation": (1,), "padding": ((2, 0),), "output_padding": (1,)},
+     "9 − 2 − 0 + 1 = 8"),
+    ({"input": (2, 3, 4), "kernel": (1, 2, 3), "stride": (1, 2, 3), "dilation": (1, 1, 2), "padding": ((0, 0),) * 3,
+      "output_padding": (0, 0, 1)}, "Axes H and W"),
+    ({"stride": (0, 1), "expect": "refuse"}, "must be refused: stride is 0 on axis 0"),
+    ({"input": (0, 5)}, "Nothing to draw"),
+    ({"input": (300, 300), "kernel": (9, 9)}, "Only its beginning is drawn"),
+], ids=["1-D", "3-D", "refused", "empty", "large"])  # fmt: skip
+def test_every_kind_of_configuration_is_told(browser, tmp_path, change, words):
+    opened(browser, tmp_path, [row(case="drawn/one")], "#case=drawn/one", (replace(CASE, id="drawn/one", **change),))
+    assert words in browser.text("#case")
+    assert browser.js("document.querySelectorAll('#case svg rect').length") < 10_000
+
+
 def test_the_map_shows_which_elements_are_wrong_slice_by_slice(browser, tmp_path):
     opened(browser, tmp_path, ROWS, VIEW)
     wrong = "[...document.querySelectorAll('.maps .wrong-here title')].map((title) => title.textContent)"
