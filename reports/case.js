@@ -65,6 +65,7 @@ function verdictOf(data, row, told) {
       el("b", {}, data.at("route", row)),
       ` ${QUESTION.map((name) => data.at(name, row)).join(" ")}: `,
       el("bdi", {}, told.sentence || `${verdict}${data.at("why", row) ? ": " + data.at("why", row) : ""}`),
+      told.seconds ? ` (${(told.seconds * 1000).toPrecision(2)} ms in the framework)` : "",
     ),
   ];
 }
@@ -72,13 +73,18 @@ function verdictOf(data, row, told) {
 // A list of all rows of the case; choosing one shows it.
 function chooser(data, mine, row) {
   const name = (other) => ["state", "route", ...QUESTION].map((name) => data.at(name, other)).join("  ");
-  const select = el("select", {
-    onchange: () => {
-      location.hash = rowFragment(data, mine[select.selectedIndex]);
-    },
-  });
+  const select = el("select");
+  const show = () => {
+    location.hash = rowFragment(data, mine[select.selectedIndex]);
+  };
   for (const other of mine) select.append(el("option", { selected: other === row ? "" : null }, name(other)));
-  return el("p", { class: "chooser" }, el("label", {}, `One of ${mine.length} rows of this case: `, select));
+  return el(
+    "p",
+    { class: "chooser" },
+    el("label", {}, `One of ${mine.length} rows of this case: `, select),
+    " ",
+    el("button", { type: "button", onclick: show }, "Show it"),
+  );
 }
 
 function rowFragment(data, row) {
@@ -135,6 +141,8 @@ function wrongs(check, told) {
           : "These are all.",
       ),
     );
+  if (told.trace) found.push(copyable("Trace", told.trace, false));
+  if (told.log) found.push(copyable("End of the worker's log", told.log, false));
   return found;
 }
 
@@ -191,8 +199,9 @@ function configuration(numbers) {
       ...found,
       el("p", {}, "Nothing to draw: these numbers describe no transposed convolution, or an empty one."),
     ];
-  if (rank > 1) found.push(plane(axes[rank - 2], axes[rank - 1], `${names[rank - 2]} and ${names[rank - 1]}`));
-  axes.forEach((axis, index) => found.push(stairs(axis, names[index])));
+  if (rank > 1)
+    found.push(plane(axes[rank - 2], axes[rank - 1], `${names[rank - 2]} and ${names[rank - 1]}`, numbers.bias));
+  axes.forEach((axis, index) => found.push(stairs(axis, names[index], numbers.bias)));
   return found;
 }
 
@@ -206,8 +215,6 @@ function repeat(data, row, told) {
   const found = [];
   if (told.script) found.push(copyable("Script that repeats it", told.script, true));
   found.push(copyable("In words, with a script", command, true));
-  if (told.trace) found.push(copyable("Trace", told.trace, false));
-  if (told.log) found.push(copyable("End of the worker's log", told.log, false));
   if (told.ledger) {
     const { kind, why, where, link } = told.ledger,
       safe = /^https?:\/\//.test(link || "");

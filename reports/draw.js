@@ -32,7 +32,7 @@ function drawable(axis) {
 }
 
 // Each input element on a line of its own with the positions that it stamps; below, the output and what is cropped.
-function stairs(axis, name) {
+function stairs(axis, name, bias) {
   const lines = Math.min(axis.input, STAIRS),
     last = Math.min(axis.last, axis.first + DRAWN);
   const left = 76,
@@ -65,7 +65,14 @@ function stairs(axis, name) {
   picture.append(svg("text", { x: 0, y: y + 0.7 * CELL }, "output"));
   for (let at = axis.first; at < last; at++)
     picture.append(
-      ...cell(x(at), y, axis.kind(at), axis.reached.get(at) || 0, axis.kind(at) === "cropped" ? "" : at - axis.lo),
+      ...cell(
+        x(at),
+        y,
+        axis.kind(at),
+        axis.reached.get(at) || 0,
+        axis.kind(at) === "cropped" ? "" : at - axis.lo,
+        bias,
+      ),
     );
   return el(
     "figure",
@@ -76,14 +83,14 @@ function stairs(axis, name) {
 }
 
 // One position of the output: what it is, how many terms reach it, its index.
-function cell(x, y, kind, terms, index) {
+function cell(x, y, kind, terms, index, bias) {
   const empty = kind !== "cropped" && terms === 0;
   const what = { cropped: "cropped", kept: `output ${index}`, extra: `output ${index}, added by output padding` }[kind];
   const drawn = [
     svg(
       "rect",
       { x, y, width: CELL - 1, height: CELL - 1, class: `cell ${kind}${empty ? " bare" : ""}` },
-      svg("title", {}, `${what}: ${empty ? "no tap reaches it, the bias only" : `${terms} taps`}`),
+      svg("title", {}, `${what}: ${empty ? `no tap reaches it, ${bias ? "the bias only" : "0"}` : `${terms} taps`}`),
     ),
   ];
   if (kind === "cropped")
@@ -93,12 +100,13 @@ function cell(x, y, kind, terms, index) {
         class: "cross",
       }),
     );
-  else drawn.push(svg("text", { x: x + CELL / 2, y: y + 0.7 * CELL, class: "mid" }, empty ? "b" : String(terms)));
+  else
+    drawn.push(svg("text", { x: x + CELL / 2, y: y + 0.7 * CELL, class: "mid" }, empty && bias ? "b" : String(terms)));
   return drawn;
 }
 
 // Two axes at once; a slider moves over the input and shows where that element stamps.
-function plane(vertical, horizontal, names) {
+function plane(vertical, horizontal, names, bias) {
   const rows = Math.min(vertical.last, vertical.first + DRAWN),
     columns = Math.min(horizontal.last, horizontal.first + DRAWN);
   const width = (columns - horizontal.first) * CELL + 8,
@@ -117,6 +125,7 @@ function plane(vertical, horizontal, names) {
           kind,
           (vertical.reached.get(i) || 0) * (horizontal.reached.get(j) || 0),
           `${i - vertical.lo}, ${j - horizontal.lo}`,
+          bias,
         ),
       );
     }
@@ -178,7 +187,7 @@ function plane(vertical, horizontal, names) {
       "figcaption",
       {},
       `Axes ${names}. A number: how many (input element, kernel tap) pairs add up there, for each input channel. ` +
-        `b: none, only the bias. Crossed: cropped by padding. Dashed: added by output padding.${cut}`,
+        `${bias ? "b: none, only the bias. " : ""}Crossed: cropped by padding. Dashed: added by output padding.${cut}`,
     ),
   );
 }

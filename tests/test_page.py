@@ -191,6 +191,16 @@ def test_every_link_field_and_button_is_reached_by_tab(browser, tmp_path):
     assert browser.js("wanted.filter((one) => !reached.has(one)).map((one) => one.outerHTML.slice(0, 200))") == []
 
 
+def test_another_row_of_the_case_is_chosen_by_keyboard(browser, tmp_path):
+    opened(browser, tmp_path, ROWS, VIEW)
+    browser.js("document.querySelector('.chooser select').focus()")
+    browser.press("End")
+    assert browser.js("location.hash") == VIEW  # nothing moves before it is asked to
+    browser.press("Tab")
+    browser.press("Enter")
+    browser.wait("location.hash.includes('grad_input')")
+
+
 def test_enter_opens_a_row(browser, tmp_path):
     opened(browser, tmp_path, ROWS)
     browser.js("document.querySelector('#rows tbody a').focus()")

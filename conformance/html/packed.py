@@ -118,7 +118,7 @@ def _told(rows: list[Row], causes: list[dict[str, Any]], room: int) -> dict[int,
             for name in ("log", "trace"):
                 if name in detail:
                     detail[name] = detail[name][-TEXT:]
-            told[place_of[row.key]] = found = {"sentence": cut(explain.sentence(row), TEXT), **detail}
+            told[place_of[row.key]] = found = {"sentence": cut(explain.sentence(row), TEXT), "seconds": row.seconds, **detail}
             if row.key in scripts:
                 found["script"] = scripts[row.key]
             room -= len(str(found))
