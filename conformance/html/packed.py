@@ -118,7 +118,8 @@ def _told(rows: list[Row], causes: list[dict[str, Any]], room: int) -> dict[int,
             for name in ("log", "trace"):
                 if name in detail:
                     detail[name] = detail[name][-TEXT:]
-            told[place_of[row.key]] = found = {"sentence": cut(explain.sentence(row), TEXT), "seconds": row.seconds, **detail}
+            found = {"sentence": cut(explain.sentence(row), TEXT), "seconds": row.seconds, **detail}
+            told[place_of[row.key]] = found
             if row.key in scripts:
                 found["script"] = scripts[row.key]
             room -= len(str(found))
