@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance import bounds, data, oracle
+from conformance.errormap import error_map, number, wrong_elements
 
 if TYPE_CHECKING:
     from conformance.case import Case, Check, Dtype, Fill
@@ -85,10 +86,12 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         detail["specials_missing"] = int((finite & ~should_be).sum())
     return detail | {
         "mismatch": "specials" if "specials_extra" in detail else "values",
-        "first_wrong": {"index": list(first), "expected": _number(right[first]), "returned": _number(got[first])},
+        "first_wrong": {"index": list(first), "expected": number(right[first]), "returned": number(got[first])},
         "wrong": int(wrong.sum()),
         "of": int(wrong.size),
-        "error": _number(units.max(initial=0.0)),
+        "error": number(units.max(initial=0.0)),
+        "wrong_elements": wrong_elements(right, got, wrong),
+        "error_map": error_map(units, wrong),
     }
 
 
@@ -118,16 +121,8 @@ def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected
         return {}
     units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
     return {
-        "share": _number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
-        "error": _number(_units(error, expected).max()),
-        "sum": _number(units.sum()),
-        "squares": _number((units**2).sum()),
+        "share": number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
+        "error": number(_units(error, expected).max()),
+        "sum": number(units.sum()),
+        "squares": number((units**2).sum()),
     }
-
-
-def _number(value: complex) -> float | str:
-    """A float that JSON can hold; NaN, infinities and complex numbers by name."""
-    if np.iscomplexobj(value):
-        return str(complex(value))
-    value = float(value)
-    return value if np.isfinite(value) else {True: "nan", False: "inf" if value > 0 else "-inf"}[bool(np.isnan(value))]

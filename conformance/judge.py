@@ -110,14 +110,14 @@ def _meaning(question: Question, expected: Expected, answer: Answer) -> tuple[st
         if array is None:
             return "broken", f"the answer carries no tensor {check!r}", detail
         returned = data.decode(array, dtype)
-        if expected.fill == "real":  # an exact answer that is right has only one spelling
-            detail["bits"] = hashlib.blake2b(array.tobytes(), digest_size=6).hexdigest()
         if case.expect == "refuse":
             verdict, cause = "accept", f"answered with shape {list(array.shape)}: {case.problem() or 'must be refused'}"
         else:
             detail |= compare(expected, array, dtype, question.arithmetic)
             verdict = "differ" if "mismatch" in detail else "pass"
             cause = _cause(question, expected, returned, detail)
+        if expected.fill == "real" or verdict == "differ":  # an exact answer that is right has only one spelling
+            detail["bits"] = hashlib.blake2b(array.tobytes(), digest_size=6).hexdigest()
     if case.claim and (said := claims.judge(case.claim, verdict, returned, error and error.splitlines()[0][:300])):
         detail["claim"] = said
     return verdict, cause, detail

@@ -1,78 +1,247 @@
-"use strict";
-// Rows lie in the page as compressed columns; they become a table here. The filters live in the URL's fragment, so that
-// a view can be sent to somebody: #rows:route=torch/functional@cpu&standing=known&text=stride/
-(async () => {
-  const SHOWN = 500, SELECTS = ["route", "dtype", "check", "fill", "verdict", "standing"];
-  const form = document.getElementById("filters"), found = document.getElementById("found"), table = document.getElementById("table");
-  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (c) => c.charCodeAt(0));
-  if (typeof DecompressionStream === "undefined") { found.textContent = "This browser is too old for the table of all rows."; return; }
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const { words, columns } = JSON.parse(await new Response(stream).text());
-  const count = columns.case.length;
-  const at = (name, row) => words[name][columns[name][row]];
-  const route = (row) => at("route", row) + "@" + at("device", row);
-  const choices = { route: [...new Set(Array.from({ length: count }, (_, row) => route(row)))].sort() };
-  for (const name of SELECTS.slice(1)) choices[name] = [...words[name]].sort();
-  const element = (tag, text, more) => Object.assign(document.createElement(tag), { textContent: text }, more);
-  const controls = {};
-  for (const name of SELECTS) {
-    const label = element("label", name), select = element("select", "", { name });
-    select.append(element("option", "all", { value: "" }), ...choices[name].map((value) => element("option", value, { value })));
-    label.append(select); form.append(label); controls[name] = select;
-  }
-  const label = element("label", "case, or part of it"), input = element("input", "", { name: "text", type: "search" });
-  label.append(input); form.append(label); controls.text = input;
+// Filters, the matrix and the table of all rows, and which view is shown. The address says all of it.
 
-  function read() {
-    const [place, query] = decodeURIComponent(location.hash.slice(1)).split(/:(.*)/s);
-    if (place !== "rows" || query === undefined) return false;
-    const wanted = new URLSearchParams(location.hash.slice(location.hash.indexOf(":") + 1));
-    for (const name in controls) controls[name].value = wanted.get(name) || "";
-    return true;
+const SHOWN = 500,
+  SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "cause"];
+const STATES = ["new", "changed", "stale", "unrun", "known", "unsupported", "pass"];
+
+// A word of every row that its columns hold only indirectly: [a number for each row's word, the words].
+function derived(data) {
+  const of = (name, make) => {
+    const words = [...new Set(data.words[name].map(make))],
+      map = data.words[name].map((word) => words.indexOf(make(word)));
+    return { words, numbers: data.column[name], map };
+  };
+  const found = {
+    framework: of("route", (route) => route.split(/[/@]/)[0]),
+    device: of("route", (route) => route.split("@").pop()),
+    family: of("case", (id) => id.split("/")[0]),
+    rank: of("case", (id) => (data.cases[id] ? `${data.cases[id].input.length}-D` : "?")),
+    cause: { words: ["none", ...data.causes], numbers: data.column.cause, map: null },
+  };
+  for (const name of ["route", "dtype", "check", "fill", "verdict", "state"])
+    found[name] = { words: data.words[name], numbers: data.column[name], map: null };
+  return found;
+}
+
+function share(counts) {
+  const named = STATES.filter((name) => counts[name]);
+  return [
+    ...named.map((name) => el("span", { class: `n s-${name}` }, el("b", {}, String(counts[name])), ` ${name}`)),
+    el(
+      "span",
+      { class: "bar", "aria-hidden": "true" },
+      named.map((name) => el("i", { class: `s-${name}`, style: `flex:${counts[name]}` })),
+    ),
+  ];
+}
+
+function startFilters(data) {
+  const form = document.getElementById("filters"),
+    found = document.getElementById("found"),
+    holder = document.getElementById("table");
+  const fields = derived(data),
+    controls = {};
+  for (const name of SELECTS) {
+    const { words } = fields[name],
+      numbered = words.map((word, index) => [word, name === "cause" ? String(index) : word]);
+    if (name !== "cause") numbered.sort(([one], [other]) => (one < other ? -1 : 1));
+    const select = el(
+      "select",
+      { name },
+      el("option", { value: "" }, "all"),
+      numbered.map(([word, value]) => el("option", { value }, word)),
+    );
+    form.append(el("label", {}, name, select));
+    controls[name] = select;
   }
-  function write() {
-    const wanted = new URLSearchParams();
-    for (const name in controls) if (controls[name].value) wanted.set(name, controls[name].value);
-    history.replaceState(null, "", "#rows:" + wanted);
+  controls.text = el("input", { name: "text", type: "search" });
+  form.append(el("label", {}, "text in case or cause", controls.text), el("button", { type: "reset" }, "Show all"));
+  form.addEventListener("input", () => {
+    write();
     show();
+  });
+  form.addEventListener("reset", () =>
+    setTimeout(() => {
+      write();
+      show();
+    }),
+  );
+  form.addEventListener("submit", (event) => event.preventDefault());
+
+  const values = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
+  function write() {
+    history.replaceState(null, "", fragment(place(), values()));
   }
-  function show() {
+  function place() {
+    const now = readFragment().place;
+    return PLACES.includes(now) ? now : "matrix";
+  }
+
+  // Numbers of the rows that pass every filter, worst first as they lie.
+  function chosen() {
     const tests = [];
-    if (controls.route.value) tests.push((row) => route(row) === controls.route.value);
-    for (const name of SELECTS.slice(1)) {
-      const wanted = words[name].indexOf(controls[name].value);
-      if (controls[name].value) tests.push((row) => columns[name][row] === wanted);
+    for (const name of SELECTS) {
+      if (!controls[name].value) continue;
+      const { words, numbers, map } = fields[name];
+      const wanted = name === "cause" ? Number(controls[name].value) : words.indexOf(controls[name].value);
+      tests.push(map ? (row) => map[numbers[row]] === wanted : (row) => numbers[row] === wanted);
     }
     const text = controls.text.value.toLowerCase();
-    if (text) { const hit = words.case.map((id) => id.toLowerCase().includes(text)); tests.push((row) => hit[columns.case[row]]); }
-    const rows = [];
-    let total = 0;
-    for (let row = 0; row < count; row++) if (tests.every((test) => test(row))) { total++; if (rows.length < SHOWN) rows.push(row); }
-    found.textContent = total + " of " + count + " rows" + (total > SHOWN ? ", the first " + SHOWN + " are shown" : "");
-    const head = element("thead"), line = element("tr"), body = element("tbody");
-    for (const name of ["standing", "case", "route", "dtype", "check", "fill", "verdict"]) line.append(element("th", name, { scope: "col" }));
-    head.append(line);
-    for (const row of rows) {
-      const tr = element("tr");
-      const standing = at("standing", row);
-      tr.append(element("td", standing, { className: "n s-" + standing }), element("td", at("case", row)), element("td", route(row)));
-      for (const name of ["dtype", "check", "fill", "verdict"]) tr.append(element("td", at(name, row)));
-      body.append(tr);
+    if (text) {
+      const has = (name) => data.words[name].map((word) => word.toLowerCase().includes(text));
+      const cases = has("case"),
+        whys = has("why");
+      tests.push((row) => cases[data.column.case[row]] || whys[data.column.why[row]]);
     }
-    table.replaceChildren(head, body);
+    const rows = [];
+    for (let row = 0; row < data.count; row++) if (tests.every((test) => test(row))) rows.push(row);
+    return rows;
   }
-  form.addEventListener("input", write);
-  form.addEventListener("submit", (event) => event.preventDefault());
-  window.addEventListener("hashchange", () => { if (read()) { show(); document.getElementById("rows").scrollIntoView(); } });
-  const asked = read();
-  show();
-  if (asked) document.getElementById("rows").scrollIntoView();
+
+  function show() {
+    const rows = chosen();
+    const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
+    found.textContent = `${rows.length} of ${data.count} rows${more}`;
+    showMatrix(rows);
+    showCauses(rows);
+    const cells = ["state", "route", "dtype", "check", "fill", "verdict", "why"];
+    holder.replaceChildren(
+      tableOf(
+        "Rows",
+        ["case", ...cells],
+        rows
+          .slice(0, SHOWN)
+          .map((row) => [
+            el("a", { href: rowFragment(data, row) }, data.at("case", row)),
+            el("span", { class: `n s-${data.at("state", row)}` }, data.at("state", row)),
+            ...cells.slice(1).map((name) => el("bdi", {}, data.at(name, row))),
+          ]),
+      ),
+    );
+  }
+  function showMatrix(rows) {
+    const { family, route, state } = fields,
+      states = state.words.length,
+      families = family.words.length;
+    const tally = new Uint32Array(route.words.length * families * states);
+    for (const row of rows)
+      tally[(route.numbers[row] * families + family.map[family.numbers[row]]) * states + state.numbers[row]]++;
+    // Counts by state of one cell; of all routes where `from` is -1, of all families where `of` is.
+    const counts = (from, of) => {
+      const found = {};
+      for (let i = from < 0 ? 0 : from; i < (from < 0 ? route.words.length : from + 1); i++)
+        for (let j = of < 0 ? 0 : of; j < (of < 0 ? families : of + 1); j++)
+          for (let k = 0; k < states; k++) {
+            const count = tally[(i * families + j) * states + k];
+            if (count) found[state.words[k]] = (found[state.words[k]] || 0) + count;
+          }
+      return Object.keys(found).length ? found : null;
+    };
+    const body = document.querySelector(".matrix tbody"),
+      order = new Map();
+    for (const line of body.rows) {
+      const all = counts(route.words.indexOf(line.dataset.route), -1);
+      order.set(
+        line,
+        STATES.slice(0, 5).map((name) => (all || {})[name] || 0),
+      );
+      line.hidden = !all;
+    }
+    for (const cell of document.querySelectorAll(".matrix [data-family]")) {
+      const of = family.words.indexOf(cell.dataset.family),
+        from = route.words.indexOf(cell.parentElement.dataset.route);
+      const here = counts(from, of);
+      cell.hidden = of >= 0 && !counts(-1, of);
+      if (cell.tagName === "TD")
+        cell.replaceChildren(
+          here
+            ? el(
+                "a",
+                { href: fragment("rows", { ...values(), route: route.words[from], family: cell.dataset.family }) },
+                share(here),
+              )
+            : el("span", { class: "none" }, "none"),
+        );
+    }
+    const worse = (one, other) => {
+      const index = order.get(one).findIndex((count, index) => count !== order.get(other)[index]);
+      return index < 0
+        ? one.dataset.route < other.dataset.route
+          ? -1
+          : 1
+        : order.get(one)[index] - order.get(other)[index];
+    };
+    body.append(...[...body.rows].sort(worse));
+  }
+  function showCauses(rows) {
+    const counts = new Map();
+    for (const row of rows) counts.set(data.column.cause[row], (counts.get(data.column.cause[row]) || 0) + 1);
+    for (const cause of document.querySelectorAll(".cause")) cause.hidden = !counts.has(Number(cause.dataset.cause));
+  }
+  return {
+    show,
+    read(wanted) {
+      for (const name in controls) controls[name].value = wanted.get(name) || "";
+      show();
+    },
+  };
+}
+
+(async () => {
+  const found = document.getElementById("found"),
+    main = document.querySelector("main"),
+    view = document.getElementById("case");
+  if (typeof DecompressionStream === "undefined") {
+    const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
+    found.textContent = "This browser is too old for filters, the table of all rows and the drawings.";
+    return;
+  }
+  await new Promise((ready) => requestAnimationFrame(() => setTimeout(ready))); // the matrix is on the screen first
+  const data = await readRows(),
+    filters = startFilters(data);
+  let details = null,
+    filtered = null;
+  async function go() {
+    const { place, wanted } = readFragment(),
+      inCase = place === "case";
+    if (inCase) {
+      details = details || (await unpackJson("details"));
+      view.replaceChildren(...caseView(data, details, wanted));
+    } else if (["rows", "matrix", "causes"].includes(place) || filtered === null) {
+      const asked = [...wanted]
+        .filter(([, value]) => value)
+        .sort()
+        .join("\n");
+      if (asked !== filtered) filters.read(wanted);
+      filtered = asked;
+    }
+    const alone = inCase ? view : place === "layouts" ? document.getElementById(place) : null;
+    for (const part of main.children) part.hidden = alone ? part !== alone : part === view;
+    if (inCase) {
+      scrollTo(0, 0);
+      view.querySelector("h2").focus({ preventScroll: true });
+      view.scrollIntoView();
+    } else if (document.getElementById(place)) document.getElementById(place).scrollIntoView();
+  }
+  addEventListener("hashchange", go);
+  await go();
+  document.documentElement.dataset.ready = "yes";
 })();
+
 document.addEventListener("click", (event) => {
   if (!event.target.matches("button.copy")) return;
-  const text = event.target.nextElementSibling.textContent;
-  const done = () => { event.target.textContent = "Copied"; };
-  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => select(event.target.nextElementSibling));
-  else select(event.target.nextElementSibling);
-  function select(node) { const range = document.createRange(); range.selectNodeContents(node); getSelection().removeAllRanges(); getSelection().addRange(range); }
+  const button = event.target,
+    node = button.nextElementSibling;
+  const mark = () => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    button.textContent = "Marked: copy it";
+  };
+  if (navigator.clipboard)
+    navigator.clipboard.writeText(node.textContent).then(() => {
+      button.textContent = "Copied";
+    }, mark);
+  else mark();
 });

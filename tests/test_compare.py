@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 
-from conformance import bounds, data, oracle
+from conformance import bounds, data, errormap, oracle
 from conformance.case import DTYPES, FLOATS, Case
 from conformance.compare import Expected, compare, looser
 
@@ -122,3 +124,41 @@ def test_arithmetic_that_was_not_declared_is_named():
     assert compare(expected, returned.astype(np.float32), "float32")["mismatch"] == "values"
     assert looser(expected, returned, {}) == "multiplicands rounded to TF32"
     assert looser(expected, returned + 1, {}) is None
+
+
+def test_the_map_and_the_list_say_which_elements_are_wrong_and_how_far():
+    expected = Expected(CASE, "forward", "float64", "exact")
+    wrong = expected.answer.copy()
+    unit = expected.magnitude * bounds.ROUNDOFF["float64"]
+    wrong[0, 1, 2, 3] += 1
+    wrong[1, 2, 3, 4] = np.nan
+    detail = compare(expected, wrong, "float64")
+    indices = [tuple(index) for index, _, _ in detail["wrong_elements"]]
+    assert indices == [(0, 1, 2, 3), (1, 2, 3, 4)]
+    assert detail["wrong_elements"][1][1:] == (expected.answer[1, 2, 3, 4], "nan")
+    levels = np.frombuffer(base64.b64decode(detail["error_map"]["levels"]), np.uint8)
+    levels = levels.reshape(detail["error_map"]["shape"])
+    assert [tuple(index) for index in np.argwhere(levels >= 128).tolist()] == indices
+    assert not levels[levels < 128].any()
+    assert levels[1, 2, 3, 4] & 127 == 127
+    step = (levels[0, 1, 2, 3] & 127) - 1
+    size = 1 / unit[0, 1, 2, 3]
+    assert 2.0 ** (step / 2 - 16) <= size * (1 + 1e-12)
+    assert size <= 2.0 ** ((step + 1) / 2 - 16) * (1 + 1e-12)
+
+
+def test_a_real_answer_within_its_bound_is_on_the_map_as_an_error_and_not_as_wrong():
+    expected = Expected(CASE, "forward", "float32", "real")
+    returned = data.encode(expected.answer, "float32")
+    returned[0, 0, 0, 0] += 1
+    levels = compare(expected, returned, "float32")["error_map"]["levels"]
+    levels = np.frombuffer(base64.b64decode(levels), np.uint8)
+    assert levels[0] >= 128
+    assert (levels[1:] < 128).all()
+    assert levels[1:].any()
+
+
+def test_a_large_answer_has_no_map_and_a_short_list():
+    units = np.ones(5000)
+    assert errormap.error_map(units, units > 0) is None
+    assert len(errormap.wrong_elements(units, units, units > 0)) == errormap.LISTED

@@ -23,7 +23,7 @@ MAY_KNOW = {
     "mutants": {"case", "oracle", "data"},
     "claims": {"case"},
     "draw": {"case"},
-    "compare": {"case", "oracle", "data", "bounds", "mutants"},
+    "compare": {"case", "oracle", "data", "bounds", "mutants", "errormap"},
     "globs": {"case", "yamlfile"},
     "written": {"case", "conventions", "yamlfile"},
     "where": {"case"},

@@ -1,0 +1,134 @@
+// How every route says a question: its native call, and the way of the kernel from IOHW into the layout that it reads.
+
+const ANSWERS = {
+  pass: "right",
+  differ: "another wrong answer",
+  refuse: "refused",
+  accept: "answered, and must refuse",
+  crash: "crashed",
+  hang: "hung",
+  flaky: "answered differently each time",
+  broken: "adapter broken",
+  unsupported: "has no words for it",
+  unrun: "not run",
+};
+
+// Each route on this question: state, answer, native call, and the kernel's way into its layout.
+function routes(data, details, same, row, numbers) {
+  const bits = (details.told[row] || {}).bits;
+  const said = (other) => {
+    if (other === row) return "this one";
+    const agrees = bits && data.at("verdict", other) === "differ" && (details.told[other] || {}).bits === bits;
+    return agrees ? "the same wrong answer, bit for bit" : ANSWERS[data.at("verdict", other)];
+  };
+  const called = (one, other) => (data.column.plan[one] ? 0 : 1) - (data.column.plan[other] ? 0 : 1);
+  return [
+    el(
+      "div",
+      { class: "calls" },
+      [row, ...same.filter((other) => other !== row).sort(called)].map((other) => {
+        const plan = details.plans[data.column.plan[other] - 1],
+          state = data.at("state", other),
+          why = data.at("why", other);
+        return el(
+          "article",
+          { class: "call" + (other === row ? " chosen" : "") },
+          el(
+            "h4",
+            {},
+            other === row
+              ? data.at("route", other)
+              : el("a", { href: rowFragment(data, other) }, data.at("route", other)),
+          ),
+          el(
+            "p",
+            {},
+            el("span", { class: `n s-${state}` }, state),
+            ` ${said(other)}`,
+            why ? ": " : "",
+            el("bdi", {}, why),
+          ),
+          plan
+            ? el("pre", { tabindex: "0" }, el("code", {}, plan.source))
+            : el(
+                "p",
+                { class: "none" },
+                details.left_out ? "no native call, or no room for it in this page" : "no native call",
+              ),
+          plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
+          plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null,
+          plan && numbers ? way("input", "NC", plan, "x", numbers) : null,
+        );
+      }),
+    ),
+  ];
+}
+
+// The permutation of an operand from the canonical layout to the one that a call reads; null where there is none.
+function way(title, two, plan, operand, numbers) {
+  const to = plan.layouts[operand] || "",
+    space = [...to].filter((letter) => "DHW".includes(letter)).join(""),
+    from = two + space;
+  if (to === from || [...to].sort().join() !== [...from].sort().join()) return null;
+  const lengths =
+    operand === "w"
+      ? [numbers.in_channels, numbers.out_channels / numbers.groups, ...numbers.kernel]
+      : [numbers.batch, numbers.in_channels, ...numbers.input];
+  const sizes = Object.fromEntries([...from].map((letter, index) => [letter, lengths[index]]));
+  const axes = [...to].map((letter) => from.indexOf(letter)).join(", ");
+  return el(
+    "details",
+    { open: operand === "w" ? "" : null },
+    el("summary", {}, `The ${title} goes from ${from} to ${to}: numpy.transpose(${operand}, (${axes}))`),
+    permutation(from, to, sizes),
+    operand === "w" ? el("p", {}, forgotten(from, to, sizes)) : null,
+  );
+}
+
+// A permutation as letters on two lines, equal letters connected.
+function permutation(from, to, sizes) {
+  const step = 44,
+    width = from.length * step + 8,
+    height = 104;
+  const x = (index) => 4 + index * step + step / 2;
+  const said = [...to].map((letter, axis) => `axis ${axis} is ${letter}, axis ${from.indexOf(letter)} before`);
+  const picture = svg("svg", {
+    width,
+    height,
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img",
+    class: "drawn",
+    "aria-label": `${from} to ${to}: ${said.join("; ")}`,
+  });
+  [...from].forEach((letter, index) => {
+    const other = to.indexOf(letter);
+    picture.append(
+      svg("line", { x1: x(index), y1: 36, x2: x(other), y2: 66, class: index === other ? "wire" : "wire moved" }),
+      svg("text", { x: x(index), y: 14, class: "mid size" }, String(sizes[letter] ?? "")),
+      svg("text", { x: x(index), y: 32, class: "mid letter" }, letter),
+      svg("text", { x: x(other), y: 82, class: "mid letter" }, letter),
+      svg("text", { x: x(other), y: 98, class: "mid size" }, String(sizes[letter] ?? "")),
+    );
+  });
+  return picture;
+}
+
+// What comes of a kernel that is handed over as it is: `sizes` by letter, `from` how it lies, `to` how it is read.
+function forgotten(from, to, sizes) {
+  const read = {};
+  [...to].forEach((letter, index) => {
+    read[letter] = sizes[from[index]];
+  });
+  const order = (letters) => [...letters].filter((letter) => sizes[letter] > 1).join("");
+  if (order(from) === order(to) && [...to].every((letter) => read[letter] === sizes[letter]))
+    return "Forgotten here: harmless, only axes of length 1 move.";
+  if ([...to].every((letter) => read[letter] === sizes[letter]))
+    return "Forgotten here: every size stays the same, nothing complains, and the values are silently wrong.";
+  if (read.I !== sizes.I)
+    return `Forgotten here: the call reads ${read.I} input channels where there are ${sizes.I}, and refuses.`;
+  const other = [...to]
+    .filter((letter) => read[letter] !== sizes[letter])
+    .map((letter) => `${letter} = ${read[letter]} instead of ${sizes[letter]}`);
+  const outcome = "another output shape, or an error where the shape is given";
+  return `Forgotten here: the channels fit, but ${other.join(", ")}: ${outcome}.`;
+}
