@@ -24,11 +24,14 @@ UNFINISHED = "FINISH ME"
 
 
 class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One known divergence. Globs know * and ?; an empty list of dtypes, checks, fills or devices means all."""
+    """One known divergence. Globs know * and ?; an empty list of dtypes, checks, fills or devices means all.
+
+    Several verdicts are for answers that depend on chance, such as what happens to lie in memory.
+    """
 
     cases: str | list[str]
     routes: str | list[str]
-    verdict: Verdict
+    verdict: Verdict | list[Verdict]
     cause: str
     covers: int
     kind: Literal["bug", "by-design", "precision", "not-implemented"]
@@ -63,7 +66,7 @@ class Known(msgspec.Struct, kw_only=True):
 
     def explains(self, row: Row) -> bool:
         """Whether the row diverges in the way that the entry says."""
-        return row.verdict == self.entry.verdict and self.entry.cause.lower() in (row.cause or "").lower()
+        return row.verdict in _listed(self.entry.verdict) and self.entry.cause.lower() in (row.cause or "").lower()
 
 
 class Ledger:
@@ -156,8 +159,9 @@ def _checked(document: Document, index: int, entry: Entry) -> Known:
         text = getattr(entry, word)
         if not text.strip() or UNFINISHED in text:
             raise wrong(word, f"{word} is not written yet: a person has to say it")
-    if entry.verdict not in DIVERGENT:
-        raise wrong("verdict", f"{entry.verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT))}")
+    for verdict in _listed(entry.verdict):
+        if verdict not in DIVERGENT:
+            raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT))}")
     if entry.covers < 1:
         raise wrong("covers", "covers must be the number of rows, at least 1")
     try:

@@ -176,7 +176,8 @@ def test_what_no_size_tells_is_found_by_brute_force():
 def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
     shares = (0.05, 0.31, 1.0)
     real = [
-        row(fill="real", detail={"share": share, "sum": 0.0, "squares": 1.0}, case=f"stride/{share}") for share in shares
+        row(fill="real", detail={"share": share, "sum": 0.0, "squares": 1.0}, case=f"stride/{share}")
+        for share in shares
     ]
     cause = "beyond what rounding can do under the declared arithmetic; within it under multiplicands rounded to TF32"
     far = row("differ", fill="real", standing="new", cause=cause, detail={"share": 900.0, "sum": 0.0, "squares": 1.0})
