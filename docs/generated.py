@@ -150,7 +150,7 @@ def ledger(current: bool = True) -> str:
         said = entry.entry
         where = [f"{framework} {said.versions}".strip().replace("*", "\\*"), " ".join(said.why.split())]
         link = f"[{_short(said.link)}]({said.link})"
-        rows.setdefault((*where, said.kind, link), []).append(said.verdict)
+        rows.setdefault((*where, said.kind, link), []).extend(_listed(said.verdict))
     head = ["framework", "what, and why", "kind", "link", "verdict"]
     return table(head, [[*key, ", ".join(sorted(set(verdicts)))] for key, verdicts in rows.items()])
 
