@@ -24,7 +24,7 @@ import numpy as np
 from conformance import oracle
 
 if TYPE_CHECKING:
-    from conformance.case import Case, Check, Dtype, Fill
+    from conformance.case import Case, Check, Dtype, Fill, OperandDtype
 
 #: Bits of the significand: what bounds a sum.
 SIGNIFICAND = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
@@ -158,7 +158,7 @@ def uniform(seed: int, operand: str, shape: tuple[int, ...]) -> np.ndarray:
     return (values * 2.0**-52 - 1.0).reshape(shape)
 
 
-def encode(array: np.ndarray, dtype: Dtype) -> np.ndarray:
+def encode(array: np.ndarray, dtype: Dtype | OperandDtype) -> np.ndarray:
     """The array in `dtype`, bfloat16 as its 16 bits (uint16), rounded to nearest even."""
     if dtype != "bfloat16":
         return array.astype(dtype)
