@@ -157,6 +157,8 @@ def _culprit(problem: str) -> Steps:
     word = problem.partition(" ")[0]
     if "groups" in problem:
         return ("groups",)
+    if word == "output" and "elements" in problem:
+        return ()  # any of its words may be the one that is too large
     if word == "output":
         return ("output_size" if "output size" in problem else "padding",)
     if word in ("x", "w", "b"):
