@@ -18,14 +18,16 @@ def refuse(x, w, b, in_channels, out_channels, groups, kernel, stride, dilation,
     """Raise ValueError where the numbers and the operands do not describe a transposed convolution."""
     if min(stride) < 1 or min(dilation) < 1 or min(output_padding) < 0:
         raise ValueError("stride and dilation are at least 1, output_padding at least 0")
-    if groups < 1 or in_channels % groups or out_channels % groups:
-        raise ValueError("groups is at least 1 and divides both channel counts")
+    if min(groups, in_channels, out_channels) < 1 or in_channels % groups or out_channels % groups:
+        raise ValueError("groups is at least 1 and divides both channel counts, which are at least 1")
     if x.ndim != 2 + len(kernel) or x.shape[1] != in_channels:
         raise ValueError("x has shape %s, expected [N, %d] and %d axes" % (x.shape, in_channels, len(kernel)))
     if w.shape != (in_channels, out_channels // groups) + tuple(kernel) or min(kernel) < 1:
         raise ValueError("w has shape %s, expected [C, M/g, K...]" % (w.shape,))
     if b is not None and b.shape != (out_channels,):
         raise ValueError("b has shape %s, expected [%d]" % (b.shape, out_channels))
+    if {x.dtype, w.dtype} != {x.dtype if b is None else b.dtype}:
+        raise ValueError("x, w and b are not of one dtype")
     for i, k, s, e, (begin, end), o in zip(x.shape[2:], kernel, stride, dilation, crop, output):
         if o < 0 or o != ((i - 1) * s + (k - 1) * e + 1 if i else 0) - begin - end:
             raise ValueError("output length %d does not follow from the other numbers" % o)

@@ -14,7 +14,7 @@ SPACE = {1: "W", 2: "HW", 3: "DHW"}
 #: What old versions do not know.
 EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_compile=True)"
 GROUPS = "groups in tf.nn.convolution"
-OPTIONS = ("batch_stride", "channel_stride", "tensorflow_same", "tensorflow_valid")
+OPTIONS = ("batch_stride", "channel_stride", "output_shape", "tensorflow_same", "tensorflow_valid")
 
 
 def padding_of(case, layout):
@@ -45,10 +45,10 @@ def transposed(case):
     if case.groups != 1:
         raise Unsupported("tf.nn.conv%dd_transpose has no groups" % case.rank)
     layout = case.input_layout or "N%sC" % SPACE[case.rank]
-    steps = (case.options.get("batch_stride", 1), case.options.get("channel_stride", 1))
+    whole = spread(case, layout, case.output, case.batch, case.out_channels)
     arguments = {
-        "output_shape": spread(case, layout, case.output, case.batch, case.out_channels),
-        "strides": spread(case, layout, case.stride, *steps),
+        "output_shape": case.options.get("output_shape", whole),
+        "strides": spread(case, layout, case.stride, *(case.options.get(step, 1) for step in OPTIONS[:2])),
         "padding": padding_of(case, layout),
         "data_format": layout,
         "dilations": spread(case, layout, case.dilation),
@@ -141,7 +141,7 @@ if __name__ == "__main__":
         "tensorflow",
         [
             Route("nn", nn, more, arithmetic=EIGEN, **offers),
-            Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=OPTIONS[2:]),
+            Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=OPTIONS[3:]),
             Route("function", function, more, arithmetic=EIGEN, **offers),
             Route("xla", xla, more, arithmetic=XLA, cost=0.1, subset="compiled", **offers),
         ],

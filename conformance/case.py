@@ -24,11 +24,20 @@ FLOATS: tuple[Dtype, ...] = DTYPES[:4]
 #: Those in which exact operands have few values, so that the fill `fresh` is worth asking.
 NARROW: tuple[Dtype, ...] = ("float16", "bfloat16", "int8")
 
+#: What a single operand may be of, in a question that must be refused because the operands disagree.
+OperandDtype = Literal["float64", "float32", "float16", "int64", "int32", "complex64"]
+
 Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
 
 Fill = Literal["exact", "fresh", "real", "special", "given"]
 FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
+
+#: The most elements an answer can have: 2^60 numbers of 8 bytes are all that 63 bits address.
+MOST_ADDRESSED = 2**60
+
+#: The largest length that a message can carry; a question whose answer would be longer says this one.
+LONGEST = 2**63 - 1
 
 AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
@@ -86,6 +95,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     kernel_layout: str | None = None
     # Invalid questions: operands whose shape is not what the numbers above ask for.
     shapes: dict[str, tuple[int, ...]] = {}
+    # Invalid questions: operands that are not of the dtype that the others have.
+    operand_dtypes: dict[str, OperandDtype] = {}
     # Words that only some frameworks have (padding_mode, batch_stride …); a route that lacks one is unsupported.
     options: dict[str, Any] = {}
     # Operands written out, for the fill "given".
@@ -189,9 +200,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             }[operand]
             if shape != right:
                 return f"{operand} has shape {list(shape)}, the other numbers ask for {list(right)}"
+        for operand, dtype in self.operand_dtypes.items():
+            if dtype not in self.dtypes:
+                return f"{operand} is of dtype {dtype}, the other operands of {' or '.join(self.dtypes)}"
         for axis, length in enumerate(self.output):
             if length < 0:
                 return f"output length is {length} on axis {axis}"
+        if math.prod(self.y_shape) > MOST_ADDRESSED:
+            return f"output {list(self.y_shape)} has more than 2^60 elements, which no array holds"
         if self.convention is None and self.output_size is not None and self.output_size != self.output:
             return f"output size {list(self.output_size)} was asked for, the numbers give {list(self.output)}"
         return None
@@ -212,7 +228,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "dilation": self.dilation,
             "padding": self.padding,
             "output_padding": self.output_padding,
-            "output": self.output,
+            "output": tuple(min(length, LONGEST) for length in self.output),
             "bias": self.bias,
             "convention": self.convention,
             "output_size": self.output_size,

@@ -44,7 +44,8 @@ class Expected:
     @cached_property
     def tensors(self) -> dict[str, tuple[str, np.ndarray]]:
         """The operands as they travel to a worker."""
-        return {name: (self.dtype, data.encode(array, self.dtype)) for name, array in self.operands.items()}
+        dtypes = {name: self.case.operand_dtypes.get(name, self.dtype) for name in self.operands}
+        return {name: (dtypes[name], data.encode(array, dtypes[name])) for name, array in self.operands.items()}
 
     @property
     def nbytes(self) -> int:

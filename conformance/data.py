@@ -28,7 +28,7 @@ import numpy as np
 from conformance import oracle
 
 if TYPE_CHECKING:
-    from conformance.case import Case, Check, Dtype, Fill
+    from conformance.case import Case, Check, Dtype, Fill, OperandDtype
 
 #: Bits of a number that a sum may fill. Integers: those that never overflow, and no more than the oracle's float64 has.
 #: complex64: two fewer than float32, because the form with three products makes sums of four times the size.
@@ -184,7 +184,7 @@ def uniform(start: Start, operand: str, shape: tuple[int, ...]) -> np.ndarray:
     return (values * 2.0**-52 - 1.0).reshape(shape)
 
 
-def encode(array: np.ndarray, dtype: Dtype) -> np.ndarray:
+def encode(array: np.ndarray, dtype: Dtype | OperandDtype) -> np.ndarray:
     """The array in `dtype`, bfloat16 as its 16 bits (uint16), rounded to nearest even."""
     if dtype != "bfloat16":
         return array.astype(dtype)

@@ -137,7 +137,8 @@ def case_text(case: Case) -> str:
     shapes = [("x", case.x_shape), ("w", case.w_shape)] + ([("b", case.b_shape)] if case.bias else [])
     lines.append("  " + ", ".join(f"{name} {list(shape)}" for name, shape in shapes) + f" -> y {list(case.y_shape)}")
     for word in ("groups", "stride", "dilation", "padding", "output_padding", "convention", "output_size",
-                 "input_layout", "kernel_layout", "options", "dtypes", "checks", "fills", "source"):  # fmt: skip
+                 "input_layout", "kernel_layout", "operand_dtypes", "options", "dtypes", "checks", "fills",
+                 "source"):  # fmt: skip
         value = getattr(case, word)
         if value:
             lines.append(f"  {word}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
@@ -191,7 +192,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     if plan["define"]:
         lines += ["", plan["define"].strip(), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
-    lines += [f"{name} = {_array(array, dtype)}" for name, array in operands.items()]
+    lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
     carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
     for name in operands:
         array = name

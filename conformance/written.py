@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance import conventions
-from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dtype, Fill
+from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dtype, Fill, OperandDtype
 from conformance.yamlfile import FileError, Steps
 
 MOST_ELEMENTS = 2**28
@@ -47,6 +47,7 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     input_layout: str | None = None
     kernel_layout: str | None = None
     shapes: dict[Literal["x", "w", "b"], list[int]] = {}
+    operand_dtypes: dict[Literal["x", "w", "b"], OperandDtype] = {}
     options: dict[str, Any] = {}
     operands: dict[Literal["x", "w", "b", "g"], Any] = {}
     expect: Literal["answer", "refuse"] = "answer"
@@ -113,6 +114,7 @@ def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | 
         input_layout=raw.input_layout,
         kernel_layout=raw.kernel_layout,
         shapes={operand: tuple(shape) for operand, shape in raw.shapes.items()},
+        operand_dtypes=raw.operand_dtypes,
         options=raw.options,
         operands=raw.operands,
         expect=raw.expect,
@@ -162,8 +164,9 @@ def _check_expect(case: Case, problem: str | None, error: Error) -> None:
         raise error(_culprit(problem), f"there is no answer: {problem}; correct it or write expect: refuse")
     if case.expect == "refuse" and problem is None and not case.options:
         raise error(("expect",), "the numbers have an answer: delete expect: refuse, or make them invalid")
-    if "b" in case.shapes and not case.bias:
-        raise error(("shapes", "b"), "b has a shape and there is no bias: write bias: true")
+    for key, what in (("shapes", "shape"), ("operand_dtypes", "dtype")):
+        if "b" in getattr(case, key) and not case.bias:
+            raise error((key, "b"), f"b has a {what} and there is no bias: write bias: true")
     if case.expect == "refuse" and case.checks != ("forward",):
         raise error(("checks",), "what must be refused has no gradients: delete checks")
     if "grad_bias" in case.checks and not case.bias:
@@ -175,14 +178,21 @@ def _culprit(problem: str) -> Steps:
     word = problem.partition(" ")[0]
     if "groups" in problem:
         return ("groups",)
+    if word == "output" and "elements" in problem:
+        return ()  # any of its words may be the one that is too large
     if word == "output":
-        return ("padding" if "length" in problem else "output_size",)
-    return ("shapes" if word in ("x", "w", "b") else word,)
+        return ("output_size" if "output size" in problem else "padding",)
+    if word in ("x", "w", "b"):
+        return ("operand_dtypes" if "dtype" in problem else "shapes",)
+    return (word,)
 
 
 def _check_sizes(case: Case, error: Error) -> None:
     full = (case.batch, case.out_channels, *case.full)
-    for what, shape in (("x", case.x_shape), ("w", case.w_shape), ("y", case.y_shape), ("y before padding", full)):
+    made = [("x", case.x_shape), ("w", case.w_shape)]
+    if case.expect == "answer":
+        made += [("y", case.y_shape), ("y before padding", full)]
+    for what, shape in made:
         elements = math.prod(max(length, 0) for length in shape)
         if elements > MOST_ELEMENTS or max(map(abs, shape), default=0) > MOST_ELEMENTS:
             raise error((), f"{what} {list(shape)} has more than {MOST_ELEMENTS} elements: make the case smaller")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance import load
+from conformance.compare import Expected
 from conformance.yamlfile import FileError
 
 HEAD = "why: test\nbase: {in_channels: 3, out_channels: 2, input: [4, 5], kernel: [3, 2]}\ncases:\n"
@@ -103,6 +104,21 @@ def test_operands_are_the_only_fill(family):
     assert case.operands == {"x": "ones", "w": [[[1, 2]]]}
 
 
+def test_operands_of_two_dtypes_are_a_question_to_refuse_and_travel_as_such(family):
+    [case] = load.load_family(family("  - {id: mixed, operand_dtypes: {w: int32}, expect: refuse}\n"))
+    tensors = Expected(case, "forward", "float32", "exact").tensors
+    assert {name: (dtype, str(array.dtype)) for name, (dtype, array) in tensors.items()} == {
+        "x": ("float32", "float32"),
+        "w": ("int32", "int32"),
+    }
+
+
+def test_a_size_that_overflows_is_a_question_to_refuse(family):
+    [case] = load.load_family(family("  - {id: big, stride: 4611686018427387904, expect: refuse}\n"))
+    assert max(case.output) > 2**63
+    assert max(case.question()["output"]) == 2**63 - 1
+
+
 def test_an_option_makes_a_question_to_refuse(family):
     [case] = load.load_family(family("  - {id: option, options: {batch_stride: 2}, expect: refuse}\n"))
     assert case.options == {"batch_stride": 2}
@@ -153,6 +169,10 @@ WRONG = [
     ("  - id: a\n    expect: refuse\n    shapes: {x: [2, 3, 4, 5]}\n", 5, "the numbers have an answer"),
     ("  - id: a\n    stride: 0\n    expect: refuse\n    checks: [grad_input]\n", 7, "must be refused has no gradients"),
     ("  - id: a\n    expect: refuse\n    shapes:\n      b: [3]\n", 7, "b has a shape and there is no bias"),
+    ("  - id: a\n    expect: refuse\n    operand_dtypes:\n      b: int32\n", 7, "b has a dtype and there is no bias"),
+    ("  - id: a\n    operand_dtypes:\n      w: float64\n", 5, "w is of dtype float64, the other operands of float32"),
+    ("  - id: a\n    expect: refuse\n    operand_dtypes: {w: float32}\n", 5, "the numbers have an answer"),
+    ("  - id: a\n    operand_dtypes: {g: float64}\n", 5, "there is no 'g'"),
     ("  - id: a\n    shapes:\n      z: [3]\n", 5, "there is no 'z', there are x, w, b"),
     ("  - id: a\n    batch: -1\n", 5, "there is no answer: batch must be at least 0"),
     ("  - id: a\n    convention: same\n", 5, "unknown convention 'same'"),
@@ -180,8 +200,8 @@ WRONG = [
     ("  - id: a\n    input: [100000, 100000]\n", 4, "has more than 268435456 elements"),
     ("  - id: a\n    kernel: [100000, 100000]\n", 4, "has more than 268435456 elements"),
     ("  - id: a\n    stride: [100000, 100000]\n", 4, "has more than 268435456 elements"),
-    ("  - id: a\n    dilation: 9223372036854775807\n    padding: 1\n", 4, "has more than 268435456 elements"),
-    ("  - id: a\n    padding: [[-9223372036854775807, 0], 0]\n", 4, "has more than 268435456 elements"),
+    ("  - id: a\n    dilation: 9223372036854775807\n    padding: 1\n", 4, "more than 2^60 elements"),
+    ("  - id: a\n    padding: [[-9223372036854775807, 0], 0]\n", 4, "more than 2^60 elements"),
     ("  - id: a\n    stride: [20000, 20000]\n    padding: [[30000, 30000], [40000, 40000]]\n", 4, "y before padding"),
     ("  - id: s{stride}\n    axes:\n      stride: [" + "1, " * 20_000 + "1]\n", 4, "more than 20000 cases in a file"),
     (
