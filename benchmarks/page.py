@@ -94,7 +94,8 @@ def main() -> None:
         wrote, busy = time.monotonic() - begin - read, time.process_time() - busy
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{asked.rows} rows, {asked.divergent:.0%} divergent, run file {file.stat().st_size / 1e6:.0f} MB")
-        print(f"read in {read:.1f} s, page written in {wrote:.1f} s ({busy:.1f} s of CPU time), {most:.1f} GB of memory at most")
+        print(f"read in {read:.1f} s, page written in {wrote:.1f} s ({busy:.1f} s of CPU time)")
+        print(f"{most:.1f} GB of memory at most")
         print(f"page {page.stat().st_size / 1e6:.1f} MB")
         _show(page)
 
