@@ -89,12 +89,13 @@ def main() -> None:
         write_run(file, asked.rows, asked.divergent)
         begin = time.monotonic()
         run = runfile.read(file)
-        read = time.monotonic() - begin
+        read, busy = time.monotonic() - begin, time.process_time()
         html.write([run], page)
-        wrote = time.monotonic() - begin - read
+        wrote, busy = time.monotonic() - begin - read, time.process_time() - busy
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{asked.rows} rows, {asked.divergent:.0%} divergent, run file {file.stat().st_size / 1e6:.0f} MB")
-        print(f"read in {read:.1f} s, page written in {wrote:.1f} s, {most:.1f} GB of memory at most")
+        print(f"read in {read:.1f} s, page written in {wrote:.1f} s ({busy:.1f} s of CPU time)")
+        print(f"{most:.1f} GB of memory at most")
         print(f"page {page.stat().st_size / 1e6:.1f} MB")
         _show(page)
 
