@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from conformance import explain, globs, html, programs, runfile, terminal
+from conformance import explain, findings, globs, html, programs, runfile, terminal
 from conformance.case import CHECKS, DTYPES, FILLS
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
@@ -104,9 +104,10 @@ def run(asked: dict[str, Any]) -> int:
         writer.close()
     finally:
         session.close()
-    terminal.summary(header, rows, problems, seconds)
+    finished = runfile.read(asked["output"])
+    terminal.summary(finished)
     click.echo(f"rows: {asked['output']}")
-    html.write([runfile.read(asked["output"])], page)
+    html.write([finished], page)
     click.echo(f"page: {page}")
     return _status(header, rows, problems)
 
@@ -114,7 +115,7 @@ def run(asked: dict[str, Any]) -> int:
 def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
     if header["dead"] or any(row.verdict == "unrun" for row in rows):
         return INCOMPLETE
-    return NEWS if problems or any(row.standing in terminal.NEWS for row in rows) else CLEAN
+    return NEWS if problems or any(row.standing in findings.NEWS for row in rows) else CLEAN
 
 
 def _check_words(asked: dict[str, Any]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,13 +14,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance import accuracy
-from conformance.explain import sentence
-from conformance.row import DIVERGENT, Row
-from conformance.runfile import Difference
+from conformance import accuracy, findings
+from conformance.findings import NEWS
+from conformance.row import Row
+from conformance.runfile import Difference, Run
 
-#: Standings and verdicts that need somebody's eyes.
-NEWS = ("new", "changed", "stale")
 SHOWN = 20
 
 
@@ -53,33 +50,20 @@ def progress(total: int) -> Iterator[Any]:
         yield step
 
 
-def summary(header: dict[str, Any], rows: list[Row], problems: Iterable[str], seconds: float) -> None:
+def summary(run: Run) -> None:
     """Everything that a run found: routes, causes of what is new, claims, what is wrong with the run as a whole."""
-    out, problems = console(), list(problems)
-    out.print(_routes(header, rows))
-    for name, reason in sorted(header["absent"].items()):
-        out.print(f"absent: {name}: {reason}", markup=False)
-    for name, reason in sorted(header["dead"].items()):
-        out.print(f"dead: {name}: {reason}", markup=False)
-    for note in header["notes"]:
+    out = console()
+    out.print(_routes(run.header, run.rows))
+    for word in ("absent", "dead"):
+        for name, why in sorted(run.header[word].items()):
+            out.print(f"{word}: {name}: {why}", markup=False)
+    for note in run.header["notes"]:
         out.print(f"note: {note}", markup=False)
-    _claims(out, rows)
-    _causes(out, rows)
-    for problem in problems:
+    _claims(out, run.rows)
+    _causes(out, run)
+    for problem in findings.problems(run):
         out.print(f"ledger: {problem}", markup=False)
-    out.print(verdict(header, rows, problems, seconds), markup=False)
-
-
-def verdict(header: dict[str, Any], rows: list[Row], problems: list[str], seconds: float) -> str:
-    """The run in one sentence: counts over all rows, nothing dropped."""
-    standings = Counter(row.standing for row in rows)
-    verdicts = Counter(row.verdict for row in rows)
-    parts = [f"{verdicts['pass']} pass"]
-    parts += [f"{standings[name]} {name}" for name in ("known", *NEWS) if standings[name] or name in ("known", "new")]
-    parts += [f"{verdicts[name]} {name}" for name in ("unsupported", "unrun") if verdicts[name]]
-    state = "incomplete: " if verdicts["unrun"] or header["dead"] else ""
-    more = f", {len(problems)} ledger problems" if problems else ""
-    return f"{state}{len(rows)} rows in {seconds:.0f} s: {', '.join(parts)}{more}"
+    out.print(findings.verdict(run), markup=False)
 
 
 def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
@@ -129,23 +113,16 @@ def _claims(out: Console, rows: list[Row]) -> None:
         out.print(f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}", markup=False)
 
 
-def _causes(out: Console, rows: list[Row]) -> None:
-    """New divergences by cause, the smallest case first; a line to paste for each."""
-    grouped: dict[tuple, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.standing in NEWS or (row.verdict in DIVERGENT and row.standing is None):
-            # What a framework says of its own accord repeats the case's numbers; a cause that we name does not.
-            cause = row.cause or "" if row.verdict == "differ" else re.sub(r"\d+", "#", row.cause or "")
-            grouped[(row.route.partition("/")[0], row.standing, row.verdict, cause)].append(row)
-    ordered = sorted(grouped.items(), key=lambda item: ("causes" not in item[1][0].detail, -len(item[1])))
-    for (framework, standing, _, _), mine in ordered[:SHOWN]:
-        first = mine[0]
-        routes = ", ".join(sorted({f"{row.route}@{row.device}" for row in mine}))
-        out.print(f"\n{standing}: {framework}: {sentence(first)}", markup=False, style="red")
-        out.print(f"  {len(mine)} rows on {routes}", markup=False)
-        out.print(f"  convt show '{first.case}' --route {first.route}", markup=False)
-    if len(ordered) > SHOWN:
-        out.print(f"\n… and {len(ordered) - SHOWN} causes more, in the run file and on the page")
+def _causes(out: Console, run: Run) -> None:
+    """New divergences by cause, the smallest case first; a line to paste for each, which is never broken."""
+    found = findings.causes(run.rows, run.cases)
+    for cause in found[:SHOWN]:
+        out.print(f"\n{cause.state}: {cause.framework}: {cause.sentence}", markup=False, style="red")
+        count = len(cause.rows)
+        out.print(f"  {count} row{'s' * (count != 1)} on {', '.join(cause.routes)}", markup=False)
+        out.print(f"  {findings.command(cause.first, run.header)}", markup=False, soft_wrap=True)
+    if len(found) > SHOWN:
+        out.print(f"\n… and {len(found) - SHOWN} causes more, in the run file and on the page")
 
 
 def difference(found: Difference) -> None:
