@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from conformance import explain, findings, globs, html, programs, runfile, terminal
+from conformance import explain, findings, globs, html, programs, runfile, summaries, terminal
 from conformance.case import CHECKS, DTYPES, FILLS
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
@@ -38,6 +38,8 @@ def run(asked: dict[str, Any]) -> int:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
     _check_words(asked)
+    wanted = {option: asked[option] for option in summaries.WRITERS}
+    summaries.check(wanted, {"the run file": asked["output"], "the page": page})
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -107,6 +109,10 @@ def run(asked: dict[str, Any]) -> int:
     finished = runfile.read(asked["output"])
     terminal.summary(finished)
     click.echo(f"rows: {asked['output']}")
+    for name in summaries.write([finished], wanted):
+        click.echo(f"wrote {name}")
+    if asked["form"]:
+        summaries.to_github([finished])
     html.write([finished], page)
     click.echo(f"page: {page}")
     return _status(header, rows, problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,10 +16,12 @@ from rich.table import Table
 
 from conformance import accuracy, findings
 from conformance.findings import NEWS
+from conformance.history import lines
 from conformance.row import Row
 from conformance.runfile import Difference, Run
 
-SHOWN = 20
+#: Causes that are printed, and runs that a table has columns for.
+SHOWN, RUNS = 20, 8
 
 
 class _Console(Console):
@@ -135,9 +137,40 @@ def difference(found: Difference) -> None:
         for row in rows:
             if row.verdict not in ("pass", "unsupported"):
                 out.print(f"{word}  {row.key}: {_said(row)}", markup=False)
-    out.print(
-        f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, {len(found.same)} same"
-    )
+    out.print(_words(found))
+
+
+def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
+    """Several runs: the four words for each step, then a table of the divergences that came, went or moved."""
+    out = console()
+    for number, run in enumerate(runs, start=1):
+        versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(run.header["adapters"].items()))
+        out.print(f"run {number}: {run.path} ({versions or 'no framework answered'})", markup=False)
+    for number, step in enumerate(steps, start=1):
+        out.print(f"{number} -> {number + 1}: {_words(step)}")
+    everything = lines(runs)
+    moved = [line for line in everything if line.moved]
+    shown = range(max(len(runs) - RUNS, 0), len(runs))
+    if moved:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("rows that diverge, by cause and run", overflow="fold")
+        for index in shown:
+            table.add_column(str(index + 1), justify="right", no_wrap=True)
+        for line in moved[:SHOWN]:
+            cells = ("" if line.rows[index] is None else str(line.rows[index] or "·") for index in shown)
+            table.add_row(escape(f"{line.framework}: {line.cause.splitlines()[0]} ({line.case})"), *cells)
+        out.print()
+        out.print(table)
+        if shown.start:
+            out.print(f"runs 1 to {shown.start} are left out of the table")
+        if len(moved) > SHOWN:
+            out.print(f"… and {len(moved) - SHOWN} causes more")
+    still = len(everything) - len(moved)
+    out.print(f"{still} cause{'s' * (still != 1)} the same in every run that asked")
+
+
+def _words(found: Difference) -> str:
+    return ", ".join(f"{len(getattr(found, word))} {word}" for word in ("added", "removed", "changed", "same"))
 
 
 def _said(row: Row) -> str:
