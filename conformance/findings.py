@@ -20,6 +20,14 @@ from conformance.yamlfile import shown
 STATES = ("new", "changed", "stale", "unrun", "known", "unsupported", "pass")
 #: Standings that need somebody's eyes.
 NEWS = STATES[:3]
+#: What a line of text cannot hold: control characters, and halves of pairs that no encoding has.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def harmless(said: str) -> str:
+    """The text of a framework or a file name as one line that can be printed: a control character could clear the
+    terminal, and half a pair stops the printing."""
+    return CONTROL.sub("\ufffd", said)
 
 
 def state(row: Row) -> str:
@@ -95,11 +103,8 @@ class Cause:
 def told(row: Row) -> str:
     """One line on a row; one that contradicts the ledger names the entry."""
     where = shown((row.detail.get("ledger") or {}).get("where", "the ledger"))
-    if row.standing == "stale":
-        return f"{sentence(row)}, and {where} says that it diverges"
-    if row.standing == "changed":
-        return f"{sentence(row)}; {where} says otherwise"
-    return sentence(row)
+    more = {"stale": f", and {where} says that it diverges", "changed": f"; {where} says otherwise"}
+    return harmless(sentence(row) + more.get(row.standing, ""))
 
 
 def causes(rows: Iterable[Row], cases: Mapping[str, Case], states: Iterable[str] = STATES[:4]) -> list[Cause]:
@@ -142,10 +147,8 @@ def command(row: Row, header: Mapping[str, Any], exactly: bool = False) -> str:
     if exactly:
         words += ["--dtype", row.dtype, "--check", row.check, "--fill", row.fill]
     case = shlex.quote(row.case)
-    return f"convt show {case if case.startswith(QUOTE) else QUOTE + case + QUOTE} {shlex.join(words)}"
-
-
-QUOTE = "'"
+    quoted = case if case.startswith("'") else f"'{case}'"
+    return harmless(f"convt show {quoted} {shlex.join(words)}")
 
 
 def _options(option: str, values: Iterable[Any] | None) -> list[str]:

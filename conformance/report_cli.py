@@ -4,10 +4,56 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from conformance.cli import CLEAN, NEWS, UsageError, outputs
+
+if TYPE_CHECKING:
+    from conformance.runfile import Run
+
+
+class _Adapter(msgspec.Struct):
+    version: str
+    devices: list[str]
+
+
+class _Header(msgspec.Struct):
+    """What is said of a run as a whole."""
+
+    suite: str
+    corpus: str
+    seed: int
+    started: str
+    platform: str
+    cpu: str
+    cores: int | None
+    python: str
+    argv: list[str]
+    adapters: dict[str, _Adapter]
+    absent: dict[str, str]
+    dead: dict[str, str]
+    notes: list[str]
+
+
+class _Footer(msgspec.Struct):
+    seconds: float
+    problems: list[str]
+
+
+def _whole(path: str) -> Run:
+    """The run at `path`. Raises RunFileError where it lacks a word that a summary needs."""
+    from conformance.runfile import RunFileError, read
+
+    run = read(path)
+    try:
+        msgspec.convert(run.header, _Header)
+        msgspec.convert(run.footer, _Footer | None)
+    except msgspec.ValidationError as error:
+        raise RunFileError(f"{path}: its header or footer is not one that `convt run` writes: {error}") from None
+    return run
 
 
 @click.command()
@@ -21,7 +67,7 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
     convt report reports/torch-2.13.jsonl reports/torch-2.9.jsonl -o reports/torch.html
     convt report reports/run.jsonl --junitxml junit.xml --markdown summary.md
     """
-    from conformance import html, runfile, summaries
+    from conformance import html, summaries
 
     if not output and not form and not any(asked.values()):
         options = ", ".join(f"--{option}" for option in summaries.WRITERS)
@@ -30,7 +76,7 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
         raise UsageError(f"--output {output}: the name of a page ends in .html")
     taken = {f"the run file {path}": path for path in runs} | ({"the page": output} if output else {})
     summaries.check(asked, taken)
-    read = [runfile.read(path) for path in runs]
+    read = [_whole(path) for path in runs]
     for name in summaries.write(read, asked):
         click.echo(f"wrote {name}")
     if form:
@@ -58,7 +104,7 @@ def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
 
     if len(runs) < 2:
         raise UsageError("diff compares runs: name at least two run files")
-    read = [runfile.read(path) for path in runs]
+    read = [_whole(path) for path in runs]
     steps = [runfile.diff(before, after, bits) for before, after in itertools.pairwise(read)]
     if len(steps) == 1:
         terminal.difference(steps[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,10 @@ from conformance.runfile import Difference, Run
 
 #: Causes that are printed, and runs that a table has columns for.
 SHOWN, RUNS = 20, 8
+#: Columns of the table of routes; those that count show a dot for none.
+COUNTS = ("pass", "known", "new", "unsupported", "unrun", "rows")
+CELLS = (*COUNTS, "rows/s", "bound", "lean")
+ALWAYS = ("pass", "known", "new", "rows")
 
 
 class _Console(Console):
@@ -55,7 +59,7 @@ def progress(total: int) -> Iterator[Any]:
 def summary(run: Run) -> None:
     """Everything that a run found: routes, causes of what is new, claims, what is wrong with the run as a whole."""
     out = console()
-    out.print(_routes(run.header, run.rows))
+    out.print(_routes(run.header, run.rows), soft_wrap=False)
     for word in ("absent", "dead"):
         for name, why in sorted(run.header[word].items()):
             out.print(f"{word}: {name}: {why}", markup=False)
@@ -69,27 +73,38 @@ def summary(run: Run) -> None:
 
 
 def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("route")
-    names = ("pass", "known", "new", "unsupported", "unrun", "rows", "rows/s", "bound", "lean")
-    for name in names:
-        table.add_column(name, justify="right")
+    """A line for each route. Columns in which there is nothing are left out, and the route's name goes on in a second
+    line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[f"{row.route}@{row.device}"].append(row)
-    for route in sorted(grouped):
-        mine = grouped[route]
-        verdicts = Counter(row.verdict for row in mine)
-        standings = Counter(row.standing for row in mine)
-        timed = [row.seconds for row in mine if row.seconds]
-        pace = f"{len(timed) / sum(timed):.0f}" if timed else ""
-        news = sum(standings[name] for name in NEWS)
-        cells = (verdicts["pass"], standings["known"], news, verdicts["unsupported"], verdicts["unrun"], len(mine))
-        style = "red" if news or verdicts["unrun"] else None
-        counts = (str(cell) if cell else "·" for cell in cells)
-        table.add_row(escape(route), *counts, pace, *_accuracy(mine), style=style)
+        grouped[findings.place(row)].append(row)
+    found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
+    names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
+    table = _table("route", names)
+    for route, cells in found.items():
+        style = "red" if cells["new"] or cells["unrun"] else None
+        table.add_row(escape(route), *(cells[name] or ("·" if name in COUNTS else "") for name in names), style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
     table.title, table.title_justify, table.title_style = escape(versions) or "no framework answered", "left", ""
+    return table
+
+
+def _cells(rows: list[Row]) -> dict[str, str]:
+    """What stands in the line of a route, by column; empty where there is nothing to say."""
+    counts = findings.counts(rows)
+    timed = [row.seconds for row in rows if row.seconds]
+    news = sum(counts[name] for name in NEWS)
+    numbers = (counts["pass"], counts["known"], news, counts["unsupported"], counts["unrun"], len(rows))
+    pace = f"{len(timed) / sum(timed):.0f}" if timed else ""
+    return dict(zip(CELLS, (*(str(number or "") for number in numbers), pace, *_accuracy(rows)), strict=True))
+
+
+def _table(first: str, names: Iterable[str]) -> Table:
+    """An empty table: texts that may be folded, then columns of numbers that may not."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, overflow="fold")
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
@@ -152,15 +167,12 @@ def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
     moved = [line for line in everything if line.moved]
     shown = range(max(len(runs) - RUNS, 0), len(runs))
     if moved:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column("rows that diverge, by cause and run", overflow="fold")
-        for index in shown:
-            table.add_column(str(index + 1), justify="right", no_wrap=True)
+        table = _table("rows that diverge, by cause and run", (str(index + 1) for index in shown))
         for line in moved[:SHOWN]:
             cells = ("" if line.rows[index] is None else str(line.rows[index] or "·") for index in shown)
             table.add_row(escape(f"{line.framework}: {line.cause.splitlines()[0]} ({line.case})"), *cells)
         out.print()
-        out.print(table)
+        out.print(table, soft_wrap=False)
         if shown.start:
             out.print(f"runs 1 to {shown.start} are left out of the table")
         if len(moved) > SHOWN:

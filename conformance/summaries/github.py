@@ -83,6 +83,7 @@ def _property(said: str) -> str:
 
 
 def _escaped(said: str, characters: Iterable[str]) -> str:
+    said = "\n".join(map(findings.harmless, said.splitlines()))
     for character in characters:  # "%" comes first, or it would be escaped twice
         said = said.replace(character, f"%{ord(character):02X}")
-    return said.encode("utf-8", "replace").decode()
+    return said

@@ -27,12 +27,12 @@ def text(runs: Sequence[Run]) -> str:
     rest = "… more is left out here; the run file has everything.\n"
     said, size = [], len(rest.encode())
     for block in blocks:
-        size += len(block.encode("utf-8", "replace")) + 1
+        size += len(block.encode()) + 1
         if size > LARGEST:
             said.append(rest)
             break
         said.append(block)
-    return "\n".join(said).encode("utf-8", "replace").decode()
+    return "\n".join(said)
 
 
 def _head(run: Run, named: bool) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _link(cause: findings.Cause) -> str:
 
 def code(said: str) -> str:
     """A code span of one line that shows the text as it is, whatever it holds."""
-    said = " ".join(str(said).split())[:LONGEST] or " "
+    said = findings.harmless(" ".join(str(said).split()))[:LONGEST] or " "
     ticks = "`" * (max(map(len, re.findall("`+", said)), default=0) + 1)
     edge = " " if said.startswith("`") or said.endswith("`") else ""
     return f"{ticks}{edge}{said}{edge}{ticks}"
