@@ -56,20 +56,25 @@ def progress(total: int) -> Iterator[Any]:
         yield step
 
 
+def _say(out: Console, text: str, **style: Any) -> None:
+    """Print the words of frameworks and file names: no markup, nothing that moves the cursor."""
+    out.print("\n".join(map(findings.harmless, text.split("\n"))), markup=False, **style)
+
+
 def summary(run: Run) -> None:
     """Everything that a run found: routes, causes of what is new, claims, what is wrong with the run as a whole."""
     out = console()
     out.print(_routes(run.header, run.rows), soft_wrap=False)
     for word in ("absent", "dead"):
         for name, why in sorted(run.header[word].items()):
-            out.print(f"{word}: {name}: {why}", markup=False)
+            _say(out, f"{word}: {name}: {why}")
     for note in run.header["notes"]:
-        out.print(f"note: {note}", markup=False)
+        _say(out, f"note: {note}")
     _claims(out, run.rows)
     _causes(out, run)
     for problem in findings.problems(run):
-        out.print(f"ledger: {problem}", markup=False)
-    out.print(findings.verdict(run), markup=False)
+        _say(out, f"ledger: {problem}")
+    _say(out, findings.verdict(run))
 
 
 def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
@@ -127,17 +132,17 @@ def _claims(out: Console, rows: list[Row]) -> None:
         out.print("claims of the documents:")
     for (number, case, judged, came_out), frameworks in sorted(said.items()):
         who = ", ".join(dict.fromkeys(frameworks))
-        out.print(f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}", markup=False)
+        _say(out, f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}")
 
 
 def _causes(out: Console, run: Run) -> None:
     """New divergences by cause, the smallest case first; a line to paste for each, which is never broken."""
     found = findings.causes(run.rows, run.cases)
     for cause in found[:SHOWN]:
-        out.print(f"\n{cause.state}: {cause.framework}: {cause.sentence}", markup=False, style="red")
+        _say(out, f"\n{cause.state}: {cause.framework}: {cause.sentence}", style="red")
         count = len(cause.rows)
-        out.print(f"  {count} row{'s' * (count != 1)} on {', '.join(cause.routes)}", markup=False)
-        out.print(f"  {findings.command(cause.first, run.header)}", markup=False, soft_wrap=True)
+        _say(out, f"  {count} row{'s' * (count != 1)} on {', '.join(cause.routes)}")
+        _say(out, f"  {findings.command(cause.first, run.header)}", soft_wrap=True)
     if len(found) > SHOWN:
         out.print(f"\n… and {len(found) - SHOWN} causes more, in the run file and on the page")
 
@@ -147,11 +152,11 @@ def difference(found: Difference) -> None:
     out = console()
     for before, after in found.changed:
         how = f"{_said(before)} -> {_said(after)}" if _said(before) != _said(after) else "other bits"
-        out.print(f"changed  {after.key}: {how}", markup=False)
+        _say(out, f"changed  {after.key}: {how}")
     for word, rows in (("added", found.added), ("removed", found.removed)):
         for row in rows:
             if row.verdict not in ("pass", "unsupported"):
-                out.print(f"{word}  {row.key}: {_said(row)}", markup=False)
+                _say(out, f"{word}  {row.key}: {_said(row)}")
     out.print(_words(found))
 
 
@@ -160,7 +165,7 @@ def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
     out = console()
     for number, run in enumerate(runs, start=1):
         versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(run.header["adapters"].items()))
-        out.print(f"run {number}: {run.path} ({versions or 'no framework answered'})", markup=False)
+        _say(out, f"run {number}: {run.path} ({versions or 'no framework answered'})")
     for number, step in enumerate(steps, start=1):
         out.print(f"{number} -> {number + 1}: {_words(step)}")
     everything = lines(runs)
