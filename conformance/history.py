@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from conformance import findings
-from conformance.row import DIVERGENT
+from conformance.row import DIVERGENT, Key
 from conformance.runfile import Run
 
 
 @dataclass
 class Line:
-    """A divergence through the runs: `rows` has the number of its rows in each run; None where the run did not ask
-    any of the questions that show it in another, so that nothing is known."""
+    """A divergence through the runs. `rows`: how many rows show it in each run, None where a run asked none of the
+    questions that show it in another; `moved`: whether a question that two runs in a row asked shows it in only one."""
 
     framework: str
     cause: str
     case: str
-    rows: list[int | None]
-
-    @property
-    def moved(self) -> bool:
-        """Whether it came, went, or has another number of rows."""
-        return len({count for count in self.rows if count is not None}) > 1
+    rows: list[int | None] = field(default_factory=list)
+    moved: bool = False
 
 
 def lines(runs: Sequence[Run]) -> list[Line]:
     """Each divergence, known or not, that some run has, in the order in which they came; `case` is the smallest."""
-    found = {}
-    counts = [Counter[tuple]() for _ in runs]
-    keys: dict[tuple, set] = {}
-    for run, mine in zip(runs, counts, strict=True):
-        for cause in findings.causes([row for row in run.rows if row.verdict in DIVERGENT], run.cases, findings.STATES):
-            reason = findings.reason(cause.first)
+    found: dict[tuple[str, ...], Line] = {}
+    shown: list[dict[tuple[str, ...], set[Key]]] = [defaultdict(set) for _ in runs]
+    for run, keys in zip(runs, shown, strict=True):
+        wrong = (row for row in run.rows if row.verdict in DIVERGENT)
+        for cause in findings.causes(wrong, run.cases, findings.STATES):
             first = cause.first
-            found.setdefault(reason, Line(cause.framework, first.cause or first.verdict, first.case, []))
-            mine[reason] += len(cause.rows)
-            keys.setdefault(reason, set()).update(row.key for row in cause.rows)
-    asked = [{row.key for row in run.rows if row.verdict not in ("unrun", "unsupported")} for run in runs]
+            reason = findings.reason(first)
+            found.setdefault(reason, Line(cause.framework, first.cause or first.verdict, first.case))
+            keys[reason].update(row.key for row in cause.rows)
+    asked = [{row.key for row in run.rows if row.verdict != "unrun"} for run in runs]
     for reason, line in found.items():
-        line.rows = [
-            mine[reason] if mine[reason] or keys[reason] & those else None
-            for mine, those in zip(counts, asked, strict=True)
-        ]
+        mine = [keys[reason] for keys in shown]
+        ever = set().union(*mine)
+        line.rows = [len(keys) if ever & those else None for keys, those in zip(mine, asked, strict=True)]
+        known = [(keys, those) for keys, those, rows in zip(mine, asked, line.rows, strict=True) if rows is not None]
+        line.moved = any((keys ^ others) & those & theirs for (keys, those), (others, theirs) in pairwise(known))
     return list(found.values())

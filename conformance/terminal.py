@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from conformance.runfile import Difference, Run
 
 #: Causes that are printed, and runs that a table has columns for.
 SHOWN, RUNS = 20, 8
+LONGEST = 100  # characters of a cause in a table
 #: Columns of the table of routes; those that count show a dot for none.
 COUNTS = ("pass", "known", "new", "unsupported", "unrun", "rows")
 CELLS = (*COUNTS, "rows/s", "bound", "lean")
@@ -88,9 +90,11 @@ def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
     table = _table("route", names)
     for route, cells in found.items():
         style = "red" if cells["new"] or cells["unrun"] else None
-        table.add_row(escape(route), *(cells[name] or ("·" if name in COUNTS else "") for name in names), style=style)
+        shown = (cells[name] or ("·" if name in COUNTS else "") for name in names)
+        table.add_row(escape(findings.harmless(route)), *shown, style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
-    table.title, table.title_justify, table.title_style = escape(versions) or "no framework answered", "left", ""
+    versions = findings.harmless(versions) or "no framework answered"
+    table.title, table.title_justify, table.title_style = escape(versions), "left", ""
     return table
 
 
@@ -175,7 +179,8 @@ def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
         table = _table("rows that diverge, by cause and run", (str(index + 1) for index in shown))
         for line in moved[:SHOWN]:
             cells = ("" if line.rows[index] is None else str(line.rows[index] or "·") for index in shown)
-            table.add_row(escape(f"{line.framework}: {line.cause.splitlines()[0]} ({line.case})"), *cells)
+            said = textwrap.shorten(line.cause, LONGEST, placeholder=" …")
+            table.add_row(escape(findings.harmless(f"{line.framework}: {said} ({line.case})")), *cells)
         out.print()
         out.print(table, soft_wrap=False)
         if shown.start:
@@ -183,7 +188,7 @@ def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
         if len(moved) > SHOWN:
             out.print(f"… and {len(moved) - SHOWN} causes more")
     still = len(everything) - len(moved)
-    out.print(f"{still} cause{'s' * (still != 1)} the same in every run that asked")
+    out.print(f"{still} cause{'s' * (still != 1)} alike in every run that asked the same")
 
 
 def _words(found: Difference) -> str:

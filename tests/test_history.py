@@ -18,8 +18,7 @@ def test_a_divergence_that_came_and_went():
 
 
 def test_what_was_not_asked_is_not_said_to_be_gone():
-    never = [row("a/b")], [row(verdict="unrun")], [row(verdict="unsupported")]
-    for rows in never:
+    for rows in [row("a/b")], [row(verdict="unrun")]:
         (line,) = lines([run([new()]), run(rows)])
         assert line.rows == [1, None]
         assert not line.moved
@@ -32,7 +31,22 @@ def test_known_or_new_is_the_same_divergence():
     assert not line.moved
 
 
-def test_another_number_of_rows_is_a_move():
+def test_more_questions_are_no_move_and_a_run_between_that_did_not_ask_hides_none():
+    (line,) = lines([run([new()]), run([new(), new(fill="real")])])
+    assert line.rows == [1, 2]
+    assert not line.moved
+    (line,) = lines([run([new()]), run([row("a/b")]), run([row()])])
+    assert line.rows == [1, None, 0]
+    assert line.moved
+
+
+def test_what_a_framework_no_longer_says_is_gone():
+    (line,) = lines([run([new()]), run([row(verdict="unsupported")])])
+    assert line.rows == [1, 0]
+    assert line.moved
+
+
+def test_fewer_rows_of_the_same_questions_are_a_move():
     (line,) = lines([run([new(), new(fill="real")]), run([new(), row(fill="real")])])
     assert line.rows == [2, 1]
     assert line.moved
