@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import pkgutil
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +17,12 @@ CLEAN, NEWS, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 
 #: Verbs that live in modules of their own.
-ELSEWHERE = {"import": "conformance.interop_cli:import_", "export": "conformance.interop_cli:export"}
+ELSEWHERE = {
+    "import": "conformance.interop_cli:import_",
+    "export": "conformance.interop_cli:export",
+    "report": "conformance.report_cli:report",
+    "diff": "conformance.report_cli:diff",
+}
 
 
 class _Group(click.Group):
@@ -60,6 +64,19 @@ class _Group(click.Group):
 SEED = click.option("--seed", type=click.IntRange(0, 2**21 - 1), default=0, help="Seed of the operands: 0 to 2097151.")
 
 
+def outputs(command: Any) -> Any:
+    """The options of `convt run` and `convt report` that write a summary for machines."""
+    for option in (
+        click.option("--format", "form", type=click.Choice(["github"]), help="Print for GitHub Actions, too."),
+        click.option("--badge", type=click.Path(), help="SVG badge to write."),
+        click.option("--markdown", type=click.Path(), help="Markdown to write, for a pull request."),
+        click.option("--json", type=click.Path(), help="JSON summary to write."),
+        click.option("--junitxml", type=click.Path(), help="JUnit XML to write."),
+    ):
+        command = option(command)
+    return command
+
+
 class UsageError(Exception):
     """The command's words do not fit together."""
 
@@ -93,6 +110,7 @@ def main() -> None:
 @click.option("--known", type=click.Path(), help="Folder of known divergences instead of ours.")
 @click.option("--output", "-o", type=click.Path(), help="Run file to write. Default: reports/run-TIME.jsonl.")
 @click.option("--report", type=click.Path(), help="HTML page to write. Default: beside the run file.")
+@outputs
 @click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one worker.")
@@ -139,42 +157,6 @@ def show(**asked: Any) -> None:
     from conformance import running
 
     running.show(asked)
-
-
-@main.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN.jsonl...")
-@click.option("--output", "-o", type=click.Path(), required=True, help="The page to write.")
-def report(runs: tuple[str, ...], output: str) -> None:
-    """Write the HTML page of one run, or of several side by side.
-
-    \b
-    convt report reports/torch-2.13.jsonl reports/torch-2.9.jsonl -o reports/torch.html
-    """
-    from conformance import html, runfile
-
-    if Path(output).suffix != ".html":  # so that a slip of the hand overwrites no run file
-        raise UsageError(f"--output {output}: the name of a page ends in .html")
-    html.write([runfile.read(path) for path in runs], Path(output))
-    click.echo(f"wrote {output}")
-
-
-@main.command()
-@click.argument("before", metavar="A.jsonl")
-@click.argument("after", metavar="B.jsonl")
-@click.option("--bits", is_flag=True, help="Answers that differ in any bit have changed, right or not.")
-@click.pass_context
-def diff(ctx: click.Context, before: str, after: str, bits: bool) -> None:
-    """What changed between two runs: added, removed, changed, same. Exits 1 where something did.
-
-    \b
-    convt diff monday.jsonl tuesday.jsonl
-    convt diff --bits one-thread.jsonl two-threads.jsonl
-    """
-    from conformance import runfile, terminal
-
-    difference = runfile.diff(runfile.read(before), runfile.read(after), bits)
-    terminal.difference(difference)
-    ctx.exit(NEWS if difference.added or difference.removed or difference.changed else CLEAN)
 
 
 main.add_command(cases)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import msgspec
 
-from conformance import explain, globs, html, programs, runfile, terminal
+from conformance import explain, findings, globs, html, programs, runfile, summaries, terminal
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
@@ -39,6 +39,8 @@ def run(asked: dict[str, Any]) -> int:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
     _check_words(asked)
+    wanted = {option: asked[option] for option in summaries.WRITERS}
+    summaries.check(wanted, {"the run file": asked["output"], "the page": page})
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -108,9 +110,14 @@ def run(asked: dict[str, Any]) -> int:
         writer.close()
     finally:
         session.close()
-    terminal.summary(header, rows, problems, seconds)
+    finished = runfile.read(asked["output"])
+    terminal.summary(finished)
     click.echo(f"rows: {asked['output']}")
-    html.write([runfile.read(asked["output"])], page)
+    for name in summaries.write([finished], wanted):
+        click.echo(f"wrote {name}")
+    if asked["form"]:
+        summaries.to_github([finished])
+    html.write([finished], page)
     click.echo(f"page: {page}")
     return _status(header, rows, problems)
 
@@ -118,7 +125,7 @@ def run(asked: dict[str, Any]) -> int:
 def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
     if header["dead"] or any(row.verdict == "unrun" for row in rows):
         return INCOMPLETE
-    return NEWS if problems or any(row.standing in terminal.NEWS for row in rows) else CLEAN
+    return NEWS if problems or any(row.standing in findings.NEWS for row in rows) else CLEAN
 
 
 def _check_words(asked: dict[str, Any]) -> None:

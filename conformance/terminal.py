@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
+import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,14 +15,19 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance import accuracy
-from conformance.explain import sentence
-from conformance.row import DIVERGENT, Row
-from conformance.runfile import Difference
+from conformance import accuracy, findings
+from conformance.findings import NEWS
+from conformance.history import lines
+from conformance.row import Row
+from conformance.runfile import Difference, Run
 
-#: Standings and verdicts that need somebody's eyes.
-NEWS = ("new", "changed", "stale")
-SHOWN = 20
+#: Causes that are printed, and runs that a table has columns for.
+SHOWN, RUNS = 20, 8
+LONGEST = 100  # characters of a cause in a table
+#: Columns of the table of routes; those that count show a dot for none.
+COUNTS = ("pass", "known", "new", "unsupported", "unrun", "rows")
+CELLS = (*COUNTS, "rows/s", "bound", "lean")
+ALWAYS = ("pass", "known", "new", "rows")
 
 
 class _Console(Console):
@@ -53,57 +58,62 @@ def progress(total: int) -> Iterator[Any]:
         yield step
 
 
-def summary(header: dict[str, Any], rows: list[Row], problems: Iterable[str], seconds: float) -> None:
+def _say(out: Console, text: str, **style: Any) -> None:
+    """Print the words of frameworks and file names: no markup, nothing that moves the cursor."""
+    out.print("\n".join(map(findings.harmless, text.split("\n"))), markup=False, **style)
+
+
+def summary(run: Run) -> None:
     """Everything that a run found: routes, causes of what is new, claims, what is wrong with the run as a whole."""
-    out, problems = console(), list(problems)
-    out.print(_routes(header, rows))
-    for name, reason in sorted(header["absent"].items()):
-        out.print(f"absent: {name}: {reason}", markup=False)
-    for name, reason in sorted(header["dead"].items()):
-        out.print(f"dead: {name}: {reason}", markup=False)
-    for note in header["notes"]:
-        out.print(f"note: {note}", markup=False)
-    _claims(out, rows)
-    _causes(out, rows)
-    for problem in problems:
-        out.print(f"ledger: {problem}", markup=False)
-    out.print(verdict(header, rows, problems, seconds), markup=False)
-
-
-def verdict(header: dict[str, Any], rows: list[Row], problems: list[str], seconds: float) -> str:
-    """The run in one sentence: counts over all rows, nothing dropped."""
-    standings = Counter(row.standing for row in rows)
-    verdicts = Counter(row.verdict for row in rows)
-    parts = [f"{verdicts['pass']} pass"]
-    parts += [f"{standings[name]} {name}" for name in ("known", *NEWS) if standings[name] or name in ("known", "new")]
-    parts += [f"{verdicts[name]} {name}" for name in ("unsupported", "unrun") if verdicts[name]]
-    state = "incomplete: " if verdicts["unrun"] or header["dead"] else ""
-    more = f", {len(problems)} ledger problems" if problems else ""
-    return f"{state}{len(rows)} rows in {seconds:.0f} s: {', '.join(parts)}{more}"
+    out = console()
+    out.print(_routes(run.header, run.rows), soft_wrap=False)
+    for word in ("absent", "dead"):
+        for name, why in sorted(run.header[word].items()):
+            _say(out, f"{word}: {name}: {why}")
+    for note in run.header["notes"]:
+        _say(out, f"note: {note}")
+    _claims(out, run.rows)
+    _causes(out, run)
+    for problem in findings.problems(run):
+        _say(out, f"ledger: {problem}")
+    _say(out, findings.verdict(run))
 
 
 def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("route")
-    names = ("pass", "known", "new", "unsupported", "unrun", "rows", "rows/s", "bound", "lean")
-    for name in names:
-        table.add_column(name, justify="right")
+    """A line for each route. Columns in which there is nothing are left out, and the route's name goes on in a second
+    line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[f"{row.route}@{row.device}"].append(row)
-    for route in sorted(grouped):
-        mine = grouped[route]
-        verdicts = Counter(row.verdict for row in mine)
-        standings = Counter(row.standing for row in mine)
-        timed = [row.seconds for row in mine if row.seconds]
-        pace = f"{len(timed) / sum(timed):.0f}" if timed else ""
-        news = sum(standings[name] for name in NEWS)
-        cells = (verdicts["pass"], standings["known"], news, verdicts["unsupported"], verdicts["unrun"], len(mine))
-        style = "red" if news or verdicts["unrun"] else None
-        counts = (str(cell) if cell else "·" for cell in cells)
-        table.add_row(escape(route), *counts, pace, *_accuracy(mine), style=style)
+        grouped[findings.place(row)].append(row)
+    found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
+    names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
+    table = _table("route", names)
+    for route, cells in found.items():
+        style = "red" if cells["new"] or cells["unrun"] else None
+        shown = (cells[name] or ("·" if name in COUNTS else "") for name in names)
+        table.add_row(escape(findings.harmless(route)), *shown, style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
-    table.title, table.title_justify, table.title_style = escape(versions) or "no framework answered", "left", ""
+    versions = findings.harmless(versions) or "no framework answered"
+    table.title, table.title_justify, table.title_style = escape(versions), "left", ""
+    return table
+
+
+def _cells(rows: list[Row]) -> dict[str, str]:
+    """What stands in the line of a route, by column; empty where there is nothing to say."""
+    counts = findings.counts(rows)
+    timed = [row.seconds for row in rows if row.seconds]
+    news = sum(counts[name] for name in NEWS)
+    numbers = (counts["pass"], counts["known"], news, counts["unsupported"], counts["unrun"], len(rows))
+    pace = f"{len(timed) / sum(timed):.0f}" if timed else ""
+    return dict(zip(CELLS, (*(str(number or "") for number in numbers), pace, *_accuracy(rows)), strict=True))
+
+
+def _table(first: str, names: Iterable[str]) -> Table:
+    """An empty table: texts that may be folded, then columns of numbers that may not."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, overflow="fold")
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 
@@ -126,26 +136,19 @@ def _claims(out: Console, rows: list[Row]) -> None:
         out.print("claims of the documents:")
     for (number, case, judged, came_out), frameworks in sorted(said.items()):
         who = ", ".join(dict.fromkeys(frameworks))
-        out.print(f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}", markup=False)
+        _say(out, f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}")
 
 
-def _causes(out: Console, rows: list[Row]) -> None:
-    """New divergences by cause, the smallest case first; a line to paste for each."""
-    grouped: dict[tuple, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.standing in NEWS or (row.verdict in DIVERGENT and row.standing is None):
-            # What a framework says of its own accord repeats the case's numbers; a cause that we name does not.
-            cause = row.cause or "" if row.verdict == "differ" else re.sub(r"\d+", "#", row.cause or "")
-            grouped[(row.route.partition("/")[0], row.standing, row.verdict, cause)].append(row)
-    ordered = sorted(grouped.items(), key=lambda item: ("causes" not in item[1][0].detail, -len(item[1])))
-    for (framework, standing, _, _), mine in ordered[:SHOWN]:
-        first = mine[0]
-        routes = ", ".join(sorted({f"{row.route}@{row.device}" for row in mine}))
-        out.print(f"\n{standing}: {framework}: {sentence(first)}", markup=False, style="red")
-        out.print(f"  {len(mine)} rows on {routes}", markup=False)
-        out.print(f"  convt show '{first.case}' --route {first.route}", markup=False)
-    if len(ordered) > SHOWN:
-        out.print(f"\n… and {len(ordered) - SHOWN} causes more, in the run file and on the page")
+def _causes(out: Console, run: Run) -> None:
+    """New divergences by cause, the smallest case first; a line to paste for each, which is never broken."""
+    found = findings.causes(run.rows, run.cases)
+    for cause in found[:SHOWN]:
+        _say(out, f"\n{cause.state}: {cause.framework}: {cause.sentence}", style="red")
+        count = len(cause.rows)
+        _say(out, f"  {count} row{'s' * (count != 1)} on {', '.join(cause.routes)}")
+        _say(out, f"  {findings.command(cause.first, run.header)}", soft_wrap=True)
+    if len(found) > SHOWN:
+        out.print(f"\n… and {len(found) - SHOWN} causes more, in the run file and on the page")
 
 
 def difference(found: Difference) -> None:
@@ -153,14 +156,43 @@ def difference(found: Difference) -> None:
     out = console()
     for before, after in found.changed:
         how = f"{_said(before)} -> {_said(after)}" if _said(before) != _said(after) else "other bits"
-        out.print(f"changed  {after.key}: {how}", markup=False)
+        _say(out, f"changed  {after.key}: {how}")
     for word, rows in (("added", found.added), ("removed", found.removed)):
         for row in rows:
             if row.verdict not in ("pass", "unsupported"):
-                out.print(f"{word}  {row.key}: {_said(row)}", markup=False)
-    out.print(
-        f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed, {len(found.same)} same"
-    )
+                _say(out, f"{word}  {row.key}: {_said(row)}")
+    out.print(_words(found))
+
+
+def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
+    """Several runs: the four words for each step, then a table of the divergences that came, went or moved."""
+    out = console()
+    for number, run in enumerate(runs, start=1):
+        versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(run.header["adapters"].items()))
+        _say(out, f"run {number}: {run.path} ({versions or 'no framework answered'})")
+    for number, step in enumerate(steps, start=1):
+        out.print(f"{number} -> {number + 1}: {_words(step)}")
+    everything = lines(runs)
+    moved = [line for line in everything if line.moved]
+    shown = range(max(len(runs) - RUNS, 0), len(runs))
+    if moved:
+        table = _table("rows that diverge, by cause and run", (str(index + 1) for index in shown))
+        for line in moved[:SHOWN]:
+            cells = ("" if line.rows[index] is None else str(line.rows[index] or "·") for index in shown)
+            said = textwrap.shorten(line.cause, LONGEST, placeholder=" …")
+            table.add_row(escape(findings.harmless(f"{line.framework}: {said} ({line.case})")), *cells)
+        out.print()
+        out.print(table, soft_wrap=False)
+        if shown.start:
+            out.print(f"runs 1 to {shown.start} are left out of the table")
+        if len(moved) > SHOWN:
+            out.print(f"… and {len(moved) - SHOWN} causes more")
+    still = len(everything) - len(moved)
+    out.print(f"{still} cause{'s' * (still != 1)} alike in every run that asked the same")
+
+
+def _words(found: Difference) -> str:
+    return ", ".join(f"{len(getattr(found, word))} {word}" for word in ("added", "removed", "changed", "same"))
 
 
 def _said(row: Row) -> str:

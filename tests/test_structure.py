@@ -49,7 +49,10 @@ MAY_KNOW = {
     },
     "accuracy": {"row"},
     "html": {"accuracy", "runfile", "explain", "row", "case", "compare"},
-    "terminal": {"accuracy", "explain", "row", "runfile"},
+    "findings": {"case", "explain", "row", "runfile", "yamlfile"},
+    "history": {"findings", "row", "runfile"},
+    "summaries": {"findings", "row", "runfile", "yamlfile"},
+    "terminal": {"accuracy", "findings", "history", "row", "runfile"},
     "writing": {"case", "conventions", "written", "yamlfile"},
     "from_benchdnn": {"writing", "yamlfile"},
     "from_onnx": {"writing", "yamlfile"},
@@ -58,7 +61,7 @@ MAY_KNOW = {
     "capture": {"calls", "writing"},
     "export": {"adapter", "bounds", "case", "compare", "data", "to_onnx", "yamlfile"},
 }
-FRONTS = {"casebook", "cli", "interop_cli", "running", "scoring", "pytest_plugin"}
+FRONTS = {"casebook", "cli", "interop_cli", "report_cli", "running", "scoring", "pytest_plugin"}
 #: Who reads a framework's files imports it inside a function: the command line answers without it (see the last test).
 FILE_FORMATS = {"from_onnx": {"onnx"}}
 #: Module → its files; a package is one module.

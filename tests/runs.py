@@ -1,0 +1,43 @@
+"""Runs made by hand, for the tests of what is said about them."""
+
+from __future__ import annotations
+
+from conformance.case import Case
+from conformance.row import Row
+from conformance.runfile import Run
+
+#: What a framework may say, and no document may break on.
+HOSTILE = "]]></failure><b>|`@all`|\x1b[2J\x00\ud800\r\n::error::%0A,:\u2028\uffff"
+LEDGER = {"where": "known/lies.yaml:7", "link": "https://example.org/issue/1", "kind": "bug", "why": "it is so"}
+
+
+def case(name: str, size: int = 3, line: int = 12) -> Case:
+    family = name.partition("/")[0]
+    return Case(
+        id=name, input=(size, size), kernel=(3, 2), in_channels=1, out_channels=1, batch=1, groups=1, stride=(2, 1),
+        dilation=(1, 1), padding=((0, 0), (0, 0)), output_padding=(0, 0), bias=False,
+        where=f"cases/{family}.yaml:{line}",
+    )  # fmt: skip
+
+
+def row(name: str = "stride/one", verdict: str = "pass", standing: str | None = None, **more) -> Row:
+    words = {"route": "lies/route", "device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"}
+    if standing == "known":
+        more.setdefault("detail", {"ledger": LEDGER})
+    return Row(**(words | {"case": name, "verdict": verdict, "standing": standing} | more))
+
+
+def new(name: str = "stride/one", cause: str = "as if the kernel were flipped", **more) -> Row:
+    return row(name, "differ", "new", cause=cause, **more)
+
+
+def run(rows: list[Row], cases: tuple[Case, ...] = (), path: str = "run.jsonl", whole: bool = True, **header) -> Run:
+    header = {
+        "suite": "0.1.0", "protocol": 1, "corpus": "abc123", "seed": 0, "started": "2026-11-21T10:00:00+00:00",
+        "platform": "Linux", "cpu": "some", "cores": 2, "python": "3.11", "argv": ["convt", "run"],
+        "adapters": {"lies": {"version": "1.0", "devices": ["cpu"]}}, "absent": {}, "dead": {}, "notes": [],
+        "selection": {},
+    } | header  # fmt: skip
+    problems = header.pop("problems", [])
+    footer = {"rows": len(rows), "seconds": 12.5, "problems": problems} if whole else None
+    return Run(path, header, {each.id: each for each in cases}, rows, footer)
