@@ -14,18 +14,19 @@ SPACE = {1: "W", 2: "HW", 3: "DHW"}
 #: What old versions do not know.
 EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_compile=True)"
 GROUPS = "groups in tf.nn.convolution"
-OPTIONS = ("batch_stride", "channel_stride", "tensorflow_same", "tensorflow_valid")
+OPTIONS = ("padding", "output_size", "batch_stride", "channel_stride", *CONVENTIONS, "tensorflow_explicit")
 
 
 def padding_of(case, layout):
     """SAME or VALID where the numbers are those of the forward convolution from output to input, else the pairs."""
-    if case.convention in CONVENTIONS:
-        return CONVENTIONS[case.convention]
+    if "padding" in case.options or case.convention in CONVENTIONS:
+        return case.options.get("padding") or CONVENTIONS[case.convention]
     begins, ends = zip(*case.crop)
-    if not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
+    explicit = case.convention == "tensorflow_explicit"
+    if not explicit and not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
         return "VALID"
     totals = [max(full - output, 0) for full, output in zip(case.full, case.output)]
-    if all(begin == total // 2 for begin, total in zip(begins, totals)) and all(
+    if not explicit and all(begin == total // 2 for begin, total in zip(begins, totals)) and all(
         s and -(-output // s) == i for output, s, i in zip(case.output, case.stride, case.input)
     ):
         return "SAME"
@@ -44,10 +45,13 @@ def transposed(case):
     """(call, arguments, layout) of tf.nn.convNd_transpose."""
     if case.groups != 1:
         raise Unsupported("tf.nn.conv%dd_transpose has no groups" % case.rank)
+    if ("padding" in case.options) != ("output_size" in case.options):
+        raise Unsupported("tf.nn.conv%dd_transpose must be told padding and output_shape" % case.rank)
     layout = case.input_layout or "N%sC" % SPACE[case.rank]
     steps = (case.options.get("batch_stride", 1), case.options.get("channel_stride", 1))
+    size = case.options.get("output_size", case.output)
     arguments = {
-        "output_shape": spread(case, layout, case.output, case.batch, case.out_channels),
+        "output_shape": spread(case, layout, size, case.batch, case.out_channels),
         "strides": spread(case, layout, case.stride, *steps),
         "padding": padding_of(case, layout),
         "data_format": layout,
@@ -80,10 +84,6 @@ def function(case, checks, jit=""):
     call, arguments, layout = transposed(case)
     prepare = "graph = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)" % (call, jit)
     return plan(case, checks, call, "y = graph(x, w)", arguments, layout, prepare)
-
-
-def xla(case, checks):
-    return function(case, checks, ", jit_compile=True")
 
 
 def gradient(case, checks):
@@ -141,9 +141,10 @@ if __name__ == "__main__":
         "tensorflow",
         [
             Route("nn", nn, more, arithmetic=EIGEN, **offers),
-            Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=OPTIONS[2:]),
+            Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=OPTIONS[4:]),
             Route("function", function, more, arithmetic=EIGEN, **offers),
-            Route("xla", xla, more, arithmetic=XLA, cost=0.1, subset="compiled", **offers),
+            Route("xla", lambda case, checks: function(case, checks, ", jit_compile=True"), more, arithmetic=XLA, cost=0.1,
+                  subset="compiled", **offers),
         ],
         load, put, get,
     )  # fmt: skip

@@ -53,6 +53,23 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     definition: bool | None = None
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side takes a disputed question to mean: the numbers of its answer, or that there is none (`refuse`)."""
+
+    name: str
+    source: str
+    padding: tuple[tuple[int, int], ...]
+    output_padding: tuple[int, ...]
+    refuse: bool = False
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to which authorities give contradicting answers; each of the readings is right."""
+
+    question: str
+    readings: tuple[Reading, ...]
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One configuration, with what it must show. Lengths are in elements; tuples have one entry per spatial axis."""
 
@@ -87,6 +104,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     # core: part of a run that names no cases; full: only when asked for.
     tier: Literal["core", "full"] = "core"
     claim: Claim | None = None
+    # The numbers above are those of the first reading; where there are options, the question is asked in them.
+    dispute: Dispute | None = None
     why: str = ""
     source: str = ""
     where: str = ""
@@ -152,6 +171,18 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Multiply-adds of the forward pass: what makes one case smaller than another."""
         return self.batch * math.prod(self.input) * math.prod(self.w_shape)
 
+    def read(self, reading: Reading) -> Case:
+        """This case as one side of its dispute reads it."""
+        numbers = {"padding": reading.padding, "output_padding": reading.output_padding}
+        return msgspec.structs.replace(self, **numbers, dispute=None)
+
+    @property
+    def answers(self) -> list[Case]:
+        """This case, or where it is disputed, what each reading makes of it that has an answer."""
+        if self.dispute is None:
+            return [self]
+        return [self.read(reading) for reading in self.dispute.readings if not reading.refuse]
+
     def problem(self) -> str | None:
         """Why this case has no answer, or None if it has one.
 
@@ -194,6 +225,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         options = dict(self.options)
         if self.expect == "refuse" and self.convention:
             options[self.convention] = True  # what must be refused is the convention's own words, not the numbers
+        padding, output_padding, output = self.padding, self.output_padding, self.output
+        if self.dispute and options:  # asked in these words alone: whoever reads the numbers would take the first side
+            padding, output_padding, output = ((0, 0),) * self.rank, (0,) * self.rank, self.full
         return {
             "batch": self.batch,
             "in_channels": self.in_channels,
@@ -203,9 +237,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "kernel": self.kernel,
             "stride": self.stride,
             "dilation": self.dilation,
-            "padding": self.padding,
-            "output_padding": self.output_padding,
-            "output": self.output,
+            "padding": padding,
+            "output_padding": output_padding,
+            "output": output,
             "bias": self.bias,
             "convention": self.convention,
             "output_size": self.output_size,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from conformance import data
-from conformance.case import FLOATS, Case
+from conformance.case import FLOATS, Case, Reading
 from conformance.row import Row
 
 #: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
@@ -76,6 +76,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):
         lines += _stamps(stamp)
+    if follows := detail.get("follows"):
+        lines.append(f"  follows the reading: {'; '.join(follows)}")
     if claim := detail.get("claim"):
         lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
     if plan := detail.get("plan"):
@@ -146,10 +148,20 @@ def case_text(case: Case) -> str:
         lines.append(f"  must be refused: {case.problem() or 'no framework may answer this'}")
     elif "exact" in case.fills:
         lines += [f"  {line}" for line in _choices(case)]
+    if dispute := case.dispute:
+        lines.append(f"  disputed: {dispute.question}")
+        lines += [f"    {one.name}: {_reading(case, one)} ({one.source})" for one in dispute.readings]
     if claim := case.claim:
         said = f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}"
         lines.append(said.rstrip())
     return "\n".join(line for line in lines if line)
+
+
+def _reading(case: Case, reading: Reading) -> str:
+    if reading.refuse:
+        return "refused"
+    padding, size = [list(pair) for pair in reading.padding], list(case.read(reading).output)
+    return f"padding {padding}, output_padding {list(reading.output_padding)}, output {size}"
 
 
 def _choices(case: Case) -> list[str]:

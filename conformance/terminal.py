@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance import accuracy
+from conformance import accuracy, disputes
 from conformance.explain import sentence
 from conformance.row import DIVERGENT, Row
 from conformance.runfile import Difference
@@ -64,6 +64,7 @@ def summary(header: dict[str, Any], rows: list[Row], problems: Iterable[str], se
     for note in header["notes"]:
         out.print(f"note: {note}", markup=False)
     _claims(out, rows)
+    _disputes(out, rows)
     _causes(out, rows)
     for problem in problems:
         out.print(f"ledger: {problem}", markup=False)
@@ -127,6 +128,15 @@ def _claims(out: Console, rows: list[Row]) -> None:
     for (number, case, judged, came_out), frameworks in sorted(said.items()):
         who = ", ".join(dict.fromkeys(frameworks))
         out.print(f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}", markup=False)
+
+
+def _disputes(out: Console, rows: list[Row]) -> None:
+    """Who follows which reading of the questions that authorities answer differently."""
+    sides = disputes.disputes(rows)
+    if sides:
+        out.print("disputed questions, and who follows which reading:")
+    for case, reading, who in sides:
+        out.print(f"  {case.partition('/')[2]}: {reading}: {', '.join(who)}", markup=False)
 
 
 def _causes(out: Console, rows: list[Row]) -> None:

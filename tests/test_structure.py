@@ -22,6 +22,7 @@ MAY_KNOW = {
     "bounds": {"case"},
     "mutants": {"case", "oracle", "data"},
     "claims": {"case"},
+    "disputes": {"case", "compare", "row"},
     "draw": {"case"},
     "compare": {"case", "oracle", "data", "bounds", "mutants"},
     "globs": {"case", "yamlfile"},
@@ -33,7 +34,7 @@ MAY_KNOW = {
     "questions": {"row", "case", "globs"},
     "worker": {"adapter"},
     "programs": {"worker", "globs"},
-    "judge": {"case", "row", "questions", "worker", "compare", "data", "claims", "mutants"},
+    "judge": {"case", "row", "questions", "worker", "compare", "data", "claims", "disputes", "mutants"},
     "engine": {"adapter", "compare", "judge", "questions", "row", "worker"},
     "corpus": {"case", "globs", "load", "yamlfile"},
     "probe": {"case", "data", "oracle", "questions", "row"},
@@ -43,7 +44,7 @@ MAY_KNOW = {
     },
     "accuracy": {"row"},
     "html": {"accuracy", "runfile", "explain", "row", "case", "compare"},
-    "terminal": {"accuracy", "explain", "row", "runfile"},
+    "terminal": {"accuracy", "disputes", "explain", "row", "runfile"},
 }
 FRONTS = {"cli", "running", "scoring", "pytest_plugin"}
 #: Module → its files; a package is one module.
