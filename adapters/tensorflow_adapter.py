@@ -143,8 +143,8 @@ if __name__ == "__main__":
             Route("nn", nn, more, arithmetic=EIGEN, **offers),
             Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=OPTIONS[4:]),
             Route("function", function, more, arithmetic=EIGEN, **offers),
-            Route("xla", lambda case, checks: function(case, checks, ", jit_compile=True"), more, arithmetic=XLA, cost=0.1,
-                  subset="compiled", **offers),
+            Route("xla", lambda case, checks: function(case, checks, ", jit_compile=True"), more,
+                  arithmetic=XLA, cost=0.1, subset="compiled", **offers),
         ],
         load, put, get,
     )  # fmt: skip

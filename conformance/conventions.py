@@ -153,7 +153,7 @@ def keras_same(axis: Axis) -> Solved:
     """padding="same" with output_padding None. Output length I·s: of s + K_e − 2 zeros around the dilated input,
     a = min(⌈(s + K_e − 2)/2⌉, K_e − 1) lie in front.
 
-    Source: Keras 3, _convert_conv_transpose_padding_args_from_keras_to_jax in keras/src/backend/common/backend_utils.py.
+    Source: Keras 3, _convert_conv_transpose_padding_args_from_keras_to_jax (src/backend/common/backend_utils.py).
     """
     return _keras(axis, axis.stride + axis.extent - 2)
 

@@ -165,7 +165,7 @@ def _settle(case: Case, raw: RawDispute, error: Error) -> Case:
         raise error(("dispute", "readings"), "a dispute has two readings at least, each with its own name: add one")
     dispute = Dispute(question=raw.question, readings=tuple(readings.values()))
     if dispute.readings[0].refuse:
-        raise error(("dispute", "readings", 0), "the first reading gives the case its numbers: let one that answers lead")
+        raise error(("dispute", "readings", 0), "the first reading gives the numbers: let one that answers lead")
     return msgspec.structs.replace(case.read(dispute.readings[0]), dispute=dispute)
 
 
@@ -175,7 +175,7 @@ def _resolve(case: Case, error: Error, steps: Steps = ()) -> tuple[Case, str | N
         return case, None
     # Formulas divide by nothing, but a range of legal sizes needs a stride.
     if case.problem() is not None and min(*case.stride, *case.kernel, *case.dilation) < 1:
-        raise error((*steps, "convention"), f"a convention needs sound numbers, but {case.problem()}: delete the convention")
+        raise error((*steps, "convention"), f"a convention needs sound numbers, but {case.problem()}: delete it")
     sizes = case.output_size or (None,) * case.rank
     columns = (case.input, case.extent, case.stride, case.padding, sizes, case.output_padding)
     try:
