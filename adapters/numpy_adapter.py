@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
 
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "complex64")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
@@ -143,4 +143,5 @@ if __name__ == "__main__":
         lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
         put=lambda array, dtype, device: array,
         get=lambda array: (str(array.dtype), array),
+        memory=MEMORY,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
@@ -146,5 +146,5 @@ if __name__ == "__main__":
             Route("channels_last", channels_last, more, CHECKS),
             Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
         ],
-        load, put, get,
+        load, put, get, memory=[word for word in MEMORY if word != "reversed"],
     )  # fmt: skip

@@ -30,6 +30,11 @@ CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias"
 Fill = Literal["exact", "fresh", "real", "special", "given"]
 FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
 
+#: How an operand may lie in memory: see memory.lying.
+Memory = Literal[
+    "contiguous", "transposed", "channels_last", "reversed", "sliced", "expanded", "readonly", "misaligned"
+]
+
 AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
 
@@ -96,6 +101,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     kernel_layout: str | None = None
     # Invalid questions: operands whose shape is not what the numbers above ask for.
     shapes: dict[str, tuple[int, ...]] = {}
+    # How operands (x, w, b, g) lie in memory.
+    memory: dict[str, Memory] = {}
     # Words that only some frameworks have (padding_mode, batch_stride …); a route that lacks one is unsupported.
     options: dict[str, Any] = {}
     # Operands written out, for the fill "given".
@@ -225,8 +232,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         options = dict(self.options)
         if self.expect == "refuse" and self.convention:
             options[self.convention] = True  # what must be refused is the convention's own words, not the numbers
+        if self.memory:
+            options["memory"] = self.memory
         padding, output_padding, output = self.padding, self.output_padding, self.output
-        if self.dispute and options:  # asked in these words alone: whoever reads the numbers would take the first side
+        if self.dispute and self.options:  # asked in these words alone: whoever reads the numbers would take the first side
             padding, output_padding, output = ((0, 0),) * self.rank, (0,) * self.rank, self.full
         return {
             "batch": self.batch,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance import conventions
-from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Reading
+from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Memory, Reading
 from conformance.yamlfile import FileError, Steps
 
 MOST_ELEMENTS = 2**28
@@ -62,6 +62,7 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     output_size: PerAxis | None = None
     input_layout: str | None = None
     kernel_layout: str | None = None
+    memory: dict[Literal["x", "w", "b", "g"], Memory] = {}
     shapes: dict[Literal["x", "w", "b"], list[int]] = {}
     options: dict[str, Any] = {}
     operands: dict[Literal["x", "w", "b", "g"], Any] = {}
@@ -113,6 +114,7 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
         input_layout=raw.input_layout,
         kernel_layout=raw.kernel_layout,
         shapes={operand: tuple(shape) for operand, shape in raw.shapes.items()},
+        memory=raw.memory,
         options=raw.options,
         operands=raw.operands,
         expect=raw.expect,
@@ -129,6 +131,7 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
     _check_expect(case, problem or case.problem(), error)
     _check_sizes(case, error)
     _check_layouts(case, error)
+    _check_memory(case, error)
     _check_operands(case, error)
     _check_claim(case, error)
     return case
@@ -225,6 +228,16 @@ def _check_layouts(case: Case, error: Error) -> None:
         layout = getattr(case, key)
         if layout is not None and sorted(layout) != sorted(letters):
             raise error((key,), f"{layout!r} is not a permutation of {letters!r}: write each letter once")
+
+
+def _check_memory(case: Case, error: Error) -> None:
+    for operand, word in case.memory.items():
+        if operand == "b" and not case.bias:
+            raise error(("memory", "b"), "b lies in memory and there is no bias: write bias: true")
+        if operand == "g" and case.checks == ("forward",):
+            raise error(("memory", "g"), "g lies in memory and no gradient is checked: delete it, or name the checks")
+        if operand == "b" and word == "channels_last":
+            raise error(("memory", "b"), "b has one axis: there are no channels to be last")
 
 
 def _check_operands(case: Case, error: Error) -> None:

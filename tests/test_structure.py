@@ -26,6 +26,7 @@ MAY_KNOW = {
     "draw": {"case"},
     "compare": {"case", "oracle", "data", "bounds", "mutants"},
     "globs": {"case", "yamlfile"},
+    "adapter": {"memory"},
     "written": {"case", "conventions", "yamlfile"},
     "load": {"case", "globs", "written", "yamlfile"},
     "ledger": {"row", "case", "globs", "yamlfile"},
