@@ -235,7 +235,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if self.memory:
             options["memory"] = self.memory
         padding, output_padding, output = self.padding, self.output_padding, self.output
-        if self.dispute and self.options:  # asked in these words alone: whoever reads the numbers would take the first side
+        if self.dispute and self.options:  # asked in words alone: whoever reads the numbers would take the first side
             padding, output_padding, output = ((0, 0),) * self.rank, (0,) * self.rank, self.full
         return {
             "batch": self.batch,

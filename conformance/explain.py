@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import math
 import zlib
 from typing import Any
 
 import numpy as np
 
-from conformance import data
-from conformance.case import FLOATS, Case, Reading
+from conformance import data, memory
+from conformance.case import FLOATS, Case
 from conformance.row import Row
 
 #: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
@@ -139,7 +140,8 @@ def case_text(case: Case) -> str:
     shapes = [("x", case.x_shape), ("w", case.w_shape)] + ([("b", case.b_shape)] if case.bias else [])
     lines.append("  " + ", ".join(f"{name} {list(shape)}" for name, shape in shapes) + f" -> y {list(case.y_shape)}")
     for word in ("groups", "stride", "dilation", "padding", "output_padding", "convention", "output_size",
-                 "input_layout", "kernel_layout", "options", "dtypes", "checks", "fills", "source"):  # fmt: skip
+                 "input_layout", "kernel_layout", "memory", "options", "dtypes", "checks", "fills",
+                 "source"):  # fmt: skip
         value = getattr(case, word)
         if value:
             lines.append(f"  {word}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
@@ -150,18 +152,13 @@ def case_text(case: Case) -> str:
         lines += [f"  {line}" for line in _choices(case)]
     if dispute := case.dispute:
         lines.append(f"  disputed: {dispute.question}")
-        lines += [f"    {one.name}: {_reading(case, one)} ({one.source})" for one in dispute.readings]
+        for one in dispute.readings:
+            size = "refused" if one.refuse else f"padding {one.padding}, output {list(case.read(one).output)}"
+            lines.append(f"    {one.name}: {size} ({one.source})")
     if claim := case.claim:
         said = f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}"
         lines.append(said.rstrip())
     return "\n".join(line for line in lines if line)
-
-
-def _reading(case: Case, reading: Reading) -> str:
-    if reading.refuse:
-        return "refused"
-    padding, size = [list(pair) for pair in reading.padding], list(case.read(reading).output)
-    return f"padding {padding}, output_padding {list(reading.output_padding)}, output {size}"
 
 
 def _choices(case: Case) -> list[str]:
@@ -200,6 +197,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     lines += ["import base64", "import zlib", ""] if packed else []
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
+    lines += ["", inspect.getsource(memory.lying).strip(), "", ""] if case.memory else []
     if plan["define"]:
         lines += ["", plan["define"].strip(), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
@@ -215,6 +213,8 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
                 array += f".transpose{_axes(lies, canonical)}"
             if carried[name] != canonical:
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
+        if name in case.memory:
+            array = f"lying({array}, {case.memory[name]!r})"
         lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
     if "b" not in operands:
         lines.append("b = None")

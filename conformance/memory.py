@@ -4,7 +4,6 @@ Part of the worker's half: standard library and NumPy only, Python 3.7 or newer.
 """
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 #: Words without gaps in memory, so that a copy to another device keeps them.
 DENSE = ("contiguous", "transposed", "channels_last")
@@ -30,7 +29,7 @@ def lying(array, word):
     if word == "channels_last":
         return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 1, -1)), -1, 1)
     if word == "expanded":
-        return as_strided(array, array.shape, (0,) + array.strides[1:])
+        return np.lib.stride_tricks.as_strided(array, array.shape, (0,) + array.strides[1:])
     backwards = (slice(None, None, -1),) * array.ndim
     if word == "reversed":
         return np.ascontiguousarray(array[backwards])[backwards]

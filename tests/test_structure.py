@@ -31,7 +31,7 @@ MAY_KNOW = {
     "load": {"case", "globs", "written", "yamlfile"},
     "ledger": {"row", "case", "globs", "yamlfile"},
     "runfile": {"row", "case"},
-    "explain": {"row", "case", "data"},
+    "explain": {"row", "case", "data", "memory"},
     "questions": {"row", "case", "globs"},
     "worker": {"adapter"},
     "programs": {"worker", "globs"},
