@@ -193,7 +193,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def problem(self) -> str | None:
         """Why this case has no answer, or None if it has one.
 
-        An output length of 0 and empty batches are answered (emptily); a negative length is not.
+        Lengths, batches and channels of 0 are answered (emptily, or with sums of nothing); a negative length is not.
         """
         for name, values, least in (
             ("input", self.input, 0),
@@ -205,8 +205,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for axis, value in enumerate(values):
                 if value < least:
                     return f"{name} is {value} on axis {axis}, it must be at least {least}"
-        if self.batch < 0 or self.in_channels < 1 or self.out_channels < 1:
-            return "batch must be at least 0, in_channels and out_channels at least 1"
+        if min(self.batch, self.in_channels, self.out_channels) < 0:
+            return "batch, in_channels and out_channels must be at least 0"
         if self.groups < 1:
             return f"groups is {self.groups}, it must be at least 1"
         for name, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
