@@ -206,7 +206,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 if value < least:
                     return f"{name} is {value} on axis {axis}, it must be at least {least}"
         if min(self.batch, self.in_channels, self.out_channels) < 0:
-            return "batch, in_channels and out_channels must be at least 0"
+            return "batch must be at least 0, and so must in_channels and out_channels"
         if self.groups < 1:
             return f"groups is {self.groups}, it must be at least 1"
         for name, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):

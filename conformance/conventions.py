@@ -274,8 +274,6 @@ def resolve(name: str, axes: Sequence[Axis]) -> Resolved:
             raise ValueError(f"{name} gives the size itself: delete output_size")
         if chosen.padded == "no" and axis.padding != (0, 0):
             raise ValueError(f"{name} gives the padding itself: delete padding")
-        if not chosen.extended and axis.output_padding:
-            raise ValueError(f"{name} gives the output padding itself: delete output_padding")
         if chosen.padded == "symmetric" and axis.padding[0] != axis.padding[1]:
             raise ValueError(f"{name} has one padding for both ends: make {list(axis.padding)} symmetric")
     solved = [chosen.solve(axis) for axis in axes]

@@ -176,6 +176,9 @@ def _resolve(case: Case, error: Error, steps: Steps = ()) -> tuple[Case, str | N
     """The convention turned into numbers, and why it does not allow the output size that was asked for."""
     if case.convention is None:
         return case, None
+    known = conventions.CONVENTIONS.get(case.convention)
+    if any(case.output_padding) and known and not known.extended:
+        raise error((*steps, "output_padding"), f"{known.name} gives the output padding itself: delete output_padding")
     # Formulas divide by nothing, but a range of legal sizes needs a stride.
     if case.problem() is not None and min(*case.stride, *case.kernel, *case.dilation) < 1:
         raise error((*steps, "convention"), f"a convention needs sound numbers, but {case.problem()}: delete it")

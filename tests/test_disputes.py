@@ -35,7 +35,8 @@ def by_stamps(case, arrays, crop):
 
 def verdict(case, answer):
     key = Key(case.id, "a/b", "cpu", "float32", "forward", "exact")
-    row = judge(Question(case, key, case.question(), {}, 0.0), Expected(case, "forward", "float32", "exact"), answer, None, "")
+    expected = Expected(case, "forward", "float32", "exact")
+    row = judge(Question(case, key, case.question(), {}, 0.0), expected, answer, None, "")
     return row.verdict, row.detail.get("follows")
 
 
