@@ -58,12 +58,14 @@ def conv_transpose(case, checks):
     x, w = layouts_of(case)
     arguments = {
         "strides": case.stride,
-        "padding": STRINGS.get(case.convention) or dilated_padding(case),
+        "padding": case.options.get("padding") or STRINGS.get(case.convention) or dilated_padding(case),
         "rhs_dilation": case.dilation,
         "dimension_numbers": (x, exchanged(w), x),
         "transpose_kernel": True,
         "precision": "highest",
     }
+    if case.convention == "jax_consistent":
+        arguments.update(padding=case.padding, use_consistent_padding=True)
     return plan(case, checks, "jax.lax.conv_transpose", "jax.lax.conv_transpose(x, w, **arguments)", arguments)
 
 
@@ -117,15 +119,14 @@ def load():
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    cuda = any(device.platform == "gpu" for device in jax.devices())
-    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + ["cuda"] * cuda)
+    gpu = ["cuda"] * any(device.platform == "gpu" for device in jax.devices())
+    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + gpu)
 
 
 def put(array, dtype, device):
     import jax
 
-    if dtype == "bfloat16":
-        array = array.view(jax.numpy.bfloat16)
+    array = array.view(jax.numpy.bfloat16) if dtype == "bfloat16" else array
     return jax.device_put(array, jax.devices(device)[0])
 
 
@@ -141,7 +142,7 @@ if __name__ == "__main__":
     serve(
         "jax",
         [
-            Route("conv_transpose", conv_transpose, cost=0.1, **offers),
+            Route("conv_transpose", conv_transpose, cost=0.1, options=("padding",), **offers),
             Route("conv_general_dilated", conv_general_dilated, cost=0.1, subset="traced", **offers),
             Route("vjp", vjp, cost=0.1, subset="traced", **offers),
         ],

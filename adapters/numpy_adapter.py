@@ -5,7 +5,7 @@ import itertools
 
 import numpy as np
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
 
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "complex64")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
@@ -18,8 +18,8 @@ def refuse(x, w, b, in_channels, out_channels, groups, kernel, stride, dilation,
     """Raise ValueError where the numbers and the operands do not describe a transposed convolution."""
     if min(stride) < 1 or min(dilation) < 1 or min(output_padding) < 0:
         raise ValueError("stride and dilation are at least 1, output_padding at least 0")
-    if min(groups, in_channels, out_channels) < 1 or in_channels % groups or out_channels % groups:
-        raise ValueError("groups is at least 1 and divides both channel counts, which are at least 1")
+    if groups < 1 or in_channels % groups or out_channels % groups:
+        raise ValueError("groups is at least 1 and divides both channel counts")
     if x.ndim != 2 + len(kernel) or x.shape[1] != in_channels:
         raise ValueError("x has shape %s, expected [N, %d] and %d axes" % (x.shape, in_channels, len(kernel)))
     if w.shape != (in_channels, out_channels // groups) + tuple(kernel) or min(kernel) < 1:
@@ -145,4 +145,5 @@ if __name__ == "__main__":
         lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
         put=lambda array, dtype, device: array,
         get=lambda array: (str(array.dtype), array),
+        memory=MEMORY,
     )  # fmt: skip

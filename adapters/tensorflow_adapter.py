@@ -11,21 +11,22 @@ EIGEN = {dtype: {"bias": "separate"} for dtype in FLOATS}
 XLA = dict(EIGEN, **{dtype: {"bias": "separate", "accumulator": "float32"} for dtype in FLOATS[2:]})
 CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
-#: What old versions do not know.
 EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_compile=True)"
 GROUPS = "groups in tf.nn.convolution"
-OPTIONS = ("batch_stride", "channel_stride", "output_shape", "tensorflow_same", "tensorflow_valid")
+NUMBERS = ("padding", "output_size", "output_shape", "batch_stride", "channel_stride")
+WORDS = (*CONVENTIONS, "tensorflow_explicit")
 
 
 def padding_of(case, layout):
     """SAME or VALID where the numbers are those of the forward convolution from output to input, else the pairs."""
-    if case.convention in CONVENTIONS:
-        return CONVENTIONS[case.convention]
+    if "padding" in case.options or case.convention in CONVENTIONS:
+        return case.options.get("padding") or CONVENTIONS[case.convention]
     begins, ends = zip(*case.crop)
-    if not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
+    explicit = case.convention == "tensorflow_explicit"
+    if not explicit and not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
         return "VALID"
     totals = [max(full - output, 0) for full, output in zip(case.full, case.output)]
-    if all(begin == total // 2 for begin, total in zip(begins, totals)) and all(
+    if not explicit and all(begin == total // 2 for begin, total in zip(begins, totals)) and all(
         s and -(-output // s) == i for output, s, i in zip(case.output, case.stride, case.input)
     ):
         return "SAME"
@@ -44,11 +45,14 @@ def transposed(case):
     """(call, arguments, layout) of tf.nn.convNd_transpose."""
     if case.groups != 1:
         raise Unsupported("tf.nn.conv%dd_transpose has no groups" % case.rank)
+    if ("padding" in case.options) != ("output_size" in case.options):
+        raise Unsupported("tf.nn.conv%dd_transpose must be told padding and output_shape" % case.rank)
     layout = case.input_layout or "N%sC" % SPACE[case.rank]
-    whole = spread(case, layout, case.output, case.batch, case.out_channels)
+    steps = (case.options.get("batch_stride", 1), case.options.get("channel_stride", 1))
+    size = case.options.get("output_size", case.output)
     arguments = {
-        "output_shape": case.options.get("output_shape", whole),
-        "strides": spread(case, layout, case.stride, *(case.options.get(step, 1) for step in OPTIONS[:2])),
+        "output_shape": case.options.get("output_shape") or spread(case, layout, size, case.batch, case.out_channels),
+        "strides": spread(case, layout, case.stride, *steps),
         "padding": padding_of(case, layout),
         "data_format": layout,
         "dilations": spread(case, layout, case.dilation),
@@ -80,10 +84,6 @@ def function(case, checks, jit=""):
     call, arguments, layout = transposed(case)
     prepare = "graph = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)" % (call, jit)
     return plan(case, checks, call, "y = graph(x, w)", arguments, layout, prepare)
-
-
-def xla(case, checks):
-    return function(case, checks, ", jit_compile=True")
 
 
 def gradient(case, checks):
@@ -136,14 +136,15 @@ def get(tensor):
 
 
 if __name__ == "__main__":
-    more, offers = (*FLOATS, "int32"), {"checks": CHECKS, "options": OPTIONS}
+    more, offers = (*FLOATS, "int32"), {"checks": CHECKS, "options": NUMBERS + WORDS}
     serve(
         "tensorflow",
         [
             Route("nn", nn, more, arithmetic=EIGEN, **offers),
-            Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=OPTIONS[3:]),
+            Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=WORDS),
             Route("function", function, more, arithmetic=EIGEN, **offers),
-            Route("xla", xla, more, arithmetic=XLA, cost=0.1, subset="compiled", **offers),
+            Route("xla", lambda case, checks: function(case, checks, ", jit_compile=True"), more,
+                  arithmetic=XLA, cost=0.1, subset="compiled", **offers),
         ],
         load, put, get,
     )  # fmt: skip

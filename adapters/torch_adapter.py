@@ -2,24 +2,25 @@
 
 import numpy as np
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
 
-FLOATS = ("float64", "float32", "float16", "bfloat16")
-CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
+FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 SIZED = "torch_output_size"
+WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED)
 CHANNELS_LAST = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
 DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
 
 def numbers(case):
     """The arguments that every spelling shares."""
-    padding, output_padding = tuple(lo for lo, _ in case.padding), case.output_padding
+    if isinstance(case.options.get("padding"), str):
+        raise Unsupported("padding is a number, not a word")
+    padding, output_padding = tuple(lo for lo, _ in case.options.get("padding", case.padding)), case.output_padding
     if any(lo != hi for lo, hi in case.padding):
         # Only where the crop begins and how long the answer is matter: a shorter crop at the end is output padding.
         output_padding = tuple(begin - end for begin, end in case.crop)
-        legal = all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation))
-        if not legal:
+        if not all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation)):
             raise Unsupported("padding crops both ends alike; output_padding cannot make up for the difference")
     return {
         "stride": case.stride, "padding": padding, "output_padding": output_padding, "groups": case.groups,
@@ -34,8 +35,7 @@ def plan(case, checks, call, body, arguments, prepare="", needs=()):
     if wanted:
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
         lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
-    memory = {"x": case.input_layout, "w": case.kernel_layout}
-    memory = {name: lies for name, lies in memory.items() if lies}
+    memory = {name: lies for name, lies in (("x", case.input_layout), ("w", case.kernel_layout)) if lies}
     return Plan(call, arguments, "\n".join(lines), prepare, memory=memory, needs=needs)
 
 
@@ -75,9 +75,9 @@ def compiled(case, checks):
 
 def module(case, checks):
     call = "torch.nn.ConvTranspose%dd" % case.rank
-    sized = case.convention == SIZED
+    size = case.options.get("output_size", case.convention == SIZED and case.output_size)
     arguments = dict(numbers(case), bias=case.bias)
-    if sized:
+    if size:
         arguments.update(padding=tuple(lo for lo, _ in case.padding), output_padding=0)
     if case.options.get("defaults"):
         per_axis = {name: (value,) * case.rank for name, value in DEFAULTS.items()}
@@ -87,7 +87,7 @@ def module(case, checks):
     arguments.update(in_channels=case.in_channels, out_channels=case.out_channels, kernel_size=case.kernel)
     body = "layer = %s(**arguments)\nw = layer.weight = torch.nn.Parameter(w)\n" % call
     body += "b = layer.bias = torch.nn.Parameter(b)\n" if case.bias else ""
-    body += "y = layer(x%s)" % (", output_size=%r" % (list(case.output_size),) if sized else "")
+    body += "y = layer(x%s)" % (", output_size=%r" % (list(size),) if size else "")
     return plan(case, checks, call, body, arguments)
 
 
@@ -140,11 +140,11 @@ if __name__ == "__main__":
     serve(
         "torch",
         [
-            Route("functional", functional, more, CHECKS),
-            Route("module", module, (*FLOATS, "complex64"), CHECKS, options=("padding_mode", "defaults", SIZED)),
+            Route("functional", functional, more, CHECKS, options=("padding",)),
+            Route("module", module, (*FLOATS, "complex64"), CHECKS, options=WORDS),
             Route("autograd", autograd, **offers),
             Route("channels_last", channels_last, more, CHECKS),
             Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
         ],
-        load, put, get,
+        load, put, get, memory=[word for word in MEMORY if word != "reversed"],
     )  # fmt: skip

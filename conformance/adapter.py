@@ -19,7 +19,7 @@ if __name__ == "__main__":
 
 import collections
 import faulthandler
-import importlib
+import importlib.util
 import json
 import runpy
 import signal
@@ -46,6 +46,9 @@ NAMES = {
 #: Canonical layouts by rank: batch, channels, depth, height, width; kernels input channels, output channels per group.
 CANONICAL = {"x": {1: "NCW", 2: "NCHW", 3: "NCDHW"}, "w": {1: "IOW", 2: "IOHW", 3: "IODHW"}}
 
+#: How operands may lie in memory: see memory.lying.
+MEMORY = ("contiguous", "transposed", "channels_last", "reversed", "sliced", "expanded", "readonly", "misaligned")
+
 #: The name of each check's result in a plan's body.
 RESULTS = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
 
@@ -57,11 +60,14 @@ class Unsupported(Exception):
 class Case(types.SimpleNamespace):
     """The numbers of a question, lists as tuples: batch, in_channels, out_channels, groups, input, kernel, stride,
     dilation, padding ((lo, hi) per axis), output_padding, output, bias, convention, output_size, input_layout,
-    kernel_layout, options, shapes (of operands that are not what the other numbers ask for); and rank."""
+    kernel_layout, options, shapes (of operands that are not what the other numbers ask for); and rank, and memory
+    ({operand: a word of MEMORY}, which travels as an option, since whoever does not know it must not answer)."""
 
     def __init__(self, numbers):
         super().__init__(**{key: _tuples(value) for key, value in numbers.items()})
         self.rank = len(self.input)
+        self.options = dict(self.options)
+        self.memory = self.options.pop("memory", {})
 
     @property
     def extent(self):
@@ -177,15 +183,16 @@ def arrange(array, canonical, layout, memory=None):
     return lying.transpose(permutation(memory, layout))
 
 
-def serve(name, routes, load, put, get, synchronize=None):
+def serve(name, routes, load, put, get, synchronize=None, memory=()):
     """Answer messages until the end of input.
 
     name   the framework's name, the first half of every route's name
     load   imports the framework and returns a Framework; raises ImportError where it is not installed
     put    put(array, dtype, device) makes the framework's tensor; bfloat16 comes as uint16 bits
     get    get(tensor) returns (array, dtype name); bfloat16 goes as uint16 bits
+    memory words of MEMORY that `put` keeps on the CPU; an adapter that copies its operands keeps none
     """
-    worker = _Worker(name, {route.name: route for route in routes}, load, put, get)
+    worker = _Worker(name, {route.name: route for route in routes}, load, put, get, memory)
     source, sink = os.fdopen(0, "rb", closefd=False), _put_aside_stdout()
     while True:
         received = read_message(source)
@@ -240,8 +247,8 @@ def pack(message, tensors=None, dumps=json.dumps):
 
 
 class _Worker:
-    def __init__(self, name, routes, load, put, get):
-        self.name, self.routes, self.load, self.put, self.get = name, routes, load, put, get
+    def __init__(self, name, routes, load, put, get, memory):
+        self.name, self.routes, self.load, self.put, self.get, self.memory = name, routes, load, put, get, memory
         self.framework = None
         self.code = {}  # source text → code
         self.kept = collections.OrderedDict()  # (prepare, arguments) → names
@@ -283,6 +290,9 @@ class _Worker:
         unknown = sorted(set(case.options) - set(route.options))
         if unknown:
             raise Unsupported("%s/%s has no %s" % (self.name, route.name, " or ".join(unknown)))
+        for operand, word in case.memory.items():
+            if word not in self.memory:
+                raise Unsupported("%s copies its operands: %s would not lie %s" % (self.name, operand, word))
         return route.lower(case, tuple(message["checks"])), case
 
     def _run(self, message, tensors):
@@ -296,6 +306,8 @@ class _Worker:
                 if operand != "b":
                     canonical = CANONICAL["w" if operand == "w" else "x"].get(rank, "")
                     array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
+                if operand in case.memory:
+                    array = _lying(array, case.memory[operand], message["device"])
                 operands[operand] = self.put(array, dtype, message["device"])
         try:
             begin = time.perf_counter()
@@ -337,6 +349,14 @@ class _Worker:
         if self.framework is None:
             self.framework = self.load()
         return self.framework
+
+
+def _lying(array, word, device):
+    from conformance import memory  # not above: run as a program, this module offers it only then
+
+    if device != "cpu" and word not in memory.DENSE:
+        raise Unsupported("a copy to the device would not lie %s" % word)
+    return memory.lying(array, word)
 
 
 def _insist(plan, framework):
@@ -393,6 +413,10 @@ def _main():
     package = types.ModuleType("conformance")
     package.__path__ = []
     package.adapter = sys.modules["__main__"]
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "memory.py")
+    spec = importlib.util.spec_from_file_location("conformance.memory", beside)
+    package.memory = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(package.memory)
     sys.modules["conformance"] = package
     sys.modules["conformance.adapter"] = sys.modules["__main__"]
     sys.argv[:] = sys.argv[1:]

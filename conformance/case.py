@@ -39,6 +39,11 @@ MOST_ADDRESSED = 2**60
 #: The largest length that a message can carry; a question whose answer would be longer says this one.
 LONGEST = 2**63 - 1
 
+#: How an operand may lie in memory: see memory.lying.
+Memory = Literal[
+    "contiguous", "transposed", "channels_last", "reversed", "sliced", "expanded", "readonly", "misaligned"
+]
+
 AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
 
@@ -69,6 +74,23 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     definition: bool | None = None
 
 
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What one side takes a disputed question to mean: the numbers of its answer, or that there is none (`refuse`)."""
+
+    name: str
+    source: str
+    padding: tuple[tuple[int, int], ...]
+    output_padding: tuple[int, ...]
+    refuse: bool = False
+
+
+class Dispute(msgspec.Struct, frozen=True, kw_only=True):
+    """A question to which authorities give contradicting answers; each of the readings is right."""
+
+    question: str
+    readings: tuple[Reading, ...]
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One configuration, with what it must show. Lengths are in elements; tuples have one entry per spatial axis."""
 
@@ -97,6 +119,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     shapes: dict[str, tuple[int, ...]] = {}
     # Invalid questions: operands that are not of the dtype that the others have.
     operand_dtypes: dict[str, OperandDtype] = {}
+    # How operands (x, w, b, g) lie in memory.
+    memory: dict[str, Memory] = {}
     # Words that only some frameworks have (padding_mode, batch_stride …); a route that lacks one is unsupported.
     options: dict[str, Any] = {}
     # Operands written out, for the fill "given".
@@ -105,6 +129,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     # core: part of a run that names no cases; full: only when asked for.
     tier: Literal["core", "full"] = "core"
     claim: Claim | None = None
+    # The numbers above are those of the first reading; where there are options, the question is asked in them.
+    dispute: Dispute | None = None
     why: str = ""
     source: str = ""
     where: str = ""
@@ -170,10 +196,22 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """Multiply-adds of the forward pass: what makes one case smaller than another."""
         return self.batch * math.prod(self.input) * math.prod(self.w_shape)
 
+    def read(self, reading: Reading) -> Case:
+        """This case as one side of its dispute reads it."""
+        numbers = {"padding": reading.padding, "output_padding": reading.output_padding}
+        return msgspec.structs.replace(self, **numbers, dispute=None)
+
+    @property
+    def answers(self) -> list[Case]:
+        """This case, or where it is disputed, what each reading makes of it that has an answer."""
+        if self.dispute is None:
+            return [self]
+        return [self.read(reading) for reading in self.dispute.readings if not reading.refuse]
+
     def problem(self) -> str | None:
         """Why this case has no answer, or None if it has one.
 
-        An output length of 0 and empty batches are answered (emptily); a negative length is not.
+        Lengths, batches and channels of 0 are answered (emptily, or with sums of nothing); a negative length is not.
         """
         for name, values, least in (
             ("input", self.input, 0),
@@ -185,8 +223,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for axis, value in enumerate(values):
                 if value < least:
                     return f"{name} is {value} on axis {axis}, it must be at least {least}"
-        if self.batch < 0 or self.in_channels < 1 or self.out_channels < 1:
-            return "batch must be at least 0, in_channels and out_channels at least 1"
+        if min(self.batch, self.in_channels, self.out_channels) < 0:
+            return "batch must be at least 0, and so must in_channels and out_channels"
         if self.groups < 1:
             return f"groups is {self.groups}, it must be at least 1"
         for name, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
@@ -217,6 +255,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         options = dict(self.options)
         if self.expect == "refuse" and self.convention:
             options[self.convention] = True  # what must be refused is the convention's own words, not the numbers
+        if self.memory:
+            options["memory"] = self.memory
+        padding, output_padding, output = self.padding, self.output_padding, self.output
+        if self.dispute and self.options:  # asked in words alone: whoever reads the numbers would take the first side
+            padding, output_padding, output = ((0, 0),) * self.rank, (0,) * self.rank, self.full
         return {
             "batch": self.batch,
             "in_channels": self.in_channels,
@@ -226,9 +269,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "kernel": self.kernel,
             "stride": self.stride,
             "dilation": self.dilation,
-            "padding": self.padding,
-            "output_padding": self.output_padding,
-            "output": tuple(min(length, LONGEST) for length in self.output),
+            "padding": padding,
+            "output_padding": output_padding,
+            "output": tuple(min(length, LONGEST) for length in output),
             "bias": self.bias,
             "convention": self.convention,
             "output_size": self.output_size,

@@ -15,7 +15,7 @@ from conformance import bounds, data, oracle
 from conformance.errormap import error_map, number, wrong_elements
 
 if TYPE_CHECKING:
-    from conformance.case import Case, Check, Dtype, Fill
+    from conformance.case import Case, Check, Dtype, Fill, Reading
 
 
 class Expected:
@@ -24,6 +24,12 @@ class Expected:
     def __init__(self, case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0):
         self.case, self.check, self.dtype, self.fill, self.seed = case, check, dtype, fill, seed
         self.operands, self.choices = data.operands(case, check, dtype, fill, seed)
+
+    def under(self, reading: Reading) -> Expected:
+        """What the same operands give under one reading of a disputed case."""
+        other = Expected(self.case.read(reading), self.check, self.dtype, self.fill, self.seed)
+        other.operands, other.choices = self.operands, self.choices
+        return other
 
     @cached_property
     def answer(self) -> np.ndarray:

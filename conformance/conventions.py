@@ -8,17 +8,18 @@ What is cropped is said as (lo, hi), what is added behind the full length as out
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 
 class Axis(NamedTuple):
-    """One spatial axis. `padding` is what the case states (only torch_output_size has one)."""
+    """One spatial axis. `padding` and `output_padding` are what the case states, for conventions that have them."""
 
     input: int
     extent: int
     stride: int
     padding: tuple[int, int] = (0, 0)
     size: int | None = None
+    output_padding: int = 0
 
     @property
     def full(self) -> int:
@@ -37,17 +38,21 @@ class Solved(NamedTuple):
 class Convention(NamedTuple):
     name: str
     solve: Callable[[Axis], Solved]
-    #: Whether the case must say output_size (else it must not), and whether it may say a padding.
+    #: Whether the case must say output_size (else it must not), and whether it may say output_padding.
     sized: bool
-    padded: bool = False
+    extended: bool = False
+    #: Whether the case may say a padding: one number for both ends, or one for each.
+    padded: Literal["no", "symmetric", "each end"] = "no"
 
 
 CONVENTIONS: dict[str, Convention] = {}
 
 
-def convention(*, sized: bool, padded: bool = False) -> Callable[[Callable[[Axis], Solved]], Callable[[Axis], Solved]]:
+def convention(**words: Any) -> Callable[[Callable[[Axis], Solved]], Callable[[Axis], Solved]]:
+    """Register a formula under its own name; `words`: the other fields of Convention."""
+
     def register(solve: Callable[[Axis], Solved]) -> Callable[[Axis], Solved]:
-        CONVENTIONS[solve.__name__] = Convention(solve.__name__, solve, sized, padded)
+        CONVENTIONS[solve.__name__] = Convention(solve.__name__, solve, **words)
         return solve
 
     return register
@@ -102,7 +107,7 @@ def jax_valid(axis: Axis) -> Solved:
     return Solved(0, 0, size - axis.full, range(size, size + 1))
 
 
-@convention(sized=True, padded=True)
+@convention(sized=True, padded="symmetric")
 def torch_output_size(axis: Axis) -> Solved:
     """The output padding that reaches size from the natural length F − lo − hi; it may be 0 to s − 1.
 
@@ -110,6 +115,139 @@ def torch_output_size(axis: Axis) -> Solved:
     """
     natural = axis.full - sum(axis.padding)
     return Solved(*axis.padding, axis.size - natural, range(natural, natural + axis.stride))
+
+
+@convention(sized=True, padded="each end")
+def tensorflow_explicit(axis: Axis) -> Solved:
+    """Explicit paddings [lo, hi] of the forward convolution: they are cropped, and size says what stays uncovered.
+
+    The forward convolution maps size to ⌊(size + lo + hi − K_e)/s⌋ + 1 = I, so F − lo − hi ≤ size < F − lo − hi + s.
+    Source: TensorFlow, the case EXPLICIT of GetWindowedOutputSizeVerbose, as tensorflow_same.
+    """
+    natural = axis.full - sum(axis.padding)
+    return Solved(*axis.padding, axis.size - natural, range(max(natural, 0), natural + axis.stride))
+
+
+@convention(sized=False, padded="each end")
+def jax_explicit(axis: Axis) -> Solved:
+    """Pairs [a, b] are zeros around the dilated input, so that lo = K_e − 1 − a, hi = K_e − 1 − b.
+
+    Source: jax.lax.conv_transpose, "integer tuples are interpreted as padding for the transposed convolution".
+    """
+    lo, hi = (axis.extent - 1 - zeros for zeros in axis.padding)
+    return Solved(lo, hi, 0, range(axis.full - lo - hi, axis.full - lo - hi + 1))
+
+
+@convention(sized=False, padded="each end")
+def jax_consistent(axis: Axis) -> Solved:
+    """Pairs [lo, hi] are the padding of the forward convolution, lo = lo and hi = hi: they crop.
+
+    Source: jax.lax.conv_transpose, its argument use_consistent_padding.
+    """
+    size = axis.full - sum(axis.padding)
+    return Solved(*axis.padding, 0, range(size, size + 1))
+
+
+@convention(sized=False)
+def keras_same(axis: Axis) -> Solved:
+    """padding="same" with output_padding None. Output length I·s: of s + K_e − 2 zeros around the dilated input,
+    a = min(⌈(s + K_e − 2)/2⌉, K_e − 1) lie in front.
+
+    Source: Keras 3, _convert_conv_transpose_padding_args_from_keras_to_jax (src/backend/common/backend_utils.py).
+    """
+    return _keras(axis, axis.stride + axis.extent - 2)
+
+
+@convention(sized=False, extended=True)
+def keras_same_output_padding(axis: Axis) -> Solved:
+    """padding="same" with a number op. Output length (I − 1)·s + K_e mod 2 + op: of K_e + K_e mod 2 − 2 + op zeros
+    around the dilated input, a = min(⌈…/2⌉, K_e − 1) lie in front. Source: as keras_same.
+    """
+    return _keras(axis, axis.extent + axis.extent % 2 - 2 + axis.output_padding)
+
+
+@convention(sized=False)
+def keras_valid(axis: Axis) -> Solved:
+    """padding="valid" with output_padding None: output length (I − 1)·s + max(K_e, s), added at the end.
+
+    Source: as keras_same.
+    """
+    added = max(axis.stride - axis.extent, 0)
+    return Solved(0, 0, added, range(axis.full + added, axis.full + added + 1))
+
+
+@convention(sized=False, extended=True)
+def keras_valid_output_padding(axis: Axis) -> Solved:
+    """padding="valid" with a number op, be it 0: output length (I − 1)·s + K_e + op.
+
+    Source: as keras_same.
+    """
+    size = axis.full + axis.output_padding
+    return Solved(0, 0, axis.output_padding, range(size, size + 1))
+
+
+@convention(sized=False, extended=True)
+def onnx_valid(axis: Axis) -> Solved:
+    """auto_pad = VALID: all pads are 0, so the output length is F + output_padding.
+
+    Source: ONNX, ConvTranspose-22: output_shape[i] = stride·(input − 1) + output_padding + K_e − pads.
+    """
+    size = axis.full + axis.output_padding
+    return Solved(0, 0, axis.output_padding, range(size, size + 1))
+
+
+@convention(sized=False)
+def onnx_same_upper(axis: Axis) -> Solved:
+    """auto_pad = SAME_UPPER. Output length I·s: F − I·s is cropped, lo = ⌊(F − I·s)/2⌋, hi = the rest.
+
+    Where K_e < s there is nothing to crop, and I·s − F stays uncovered at the end; that is disputed (disputes.yaml).
+    Source: ONNX, ConvTranspose-22: "the extra padding is added at the end for SAME_UPPER".
+    """
+    return _onnx(axis, axis.input * axis.stride, upper=True)
+
+
+@convention(sized=False)
+def onnx_same_lower(axis: Axis) -> Solved:
+    """auto_pad = SAME_LOWER. Output length I·s: F − I·s is cropped, hi = ⌊(F − I·s)/2⌋, lo = the rest.
+
+    Source: ONNX, ConvTranspose-22: "… and at the beginning for SAME_LOWER". K_e < s: as onnx_same_upper.
+    """
+    return _onnx(axis, axis.input * axis.stride, upper=False)
+
+
+@convention(sized=True)
+def onnx_output_shape(axis: Axis) -> Solved:
+    """output_shape with auto_pad NOTSET (or VALID, or SAME_LOWER): pads are ignored, total = F − size is cropped,
+    hi = ⌊total/2⌋, lo = the rest. size ≤ F; what a larger one means is disputed (disputes.yaml).
+
+    Source: ONNX, ConvTranspose-22: "Else: pads[start_i] = total_padding[i] − (total_padding[i]/2)".
+    """
+    return _onnx(axis, axis.size, upper=False)
+
+
+@convention(sized=True)
+def onnx_output_shape_upper(axis: Axis) -> Solved:
+    """output_shape with auto_pad = SAME_UPPER: total = F − size is cropped, lo = ⌊total/2⌋, hi = the rest. size ≤ F.
+
+    Source: ONNX, ConvTranspose-22: "If (auto_pads == SAME_UPPER): pads[start_i] = total_padding[i]/2".
+    """
+    return _onnx(axis, axis.size, upper=True)
+
+
+def _keras(axis: Axis, zeros: int) -> Solved:
+    """`zeros` around the dilated input, half of them in front, rounded up, but no more than K_e − 1."""
+    front = min((zeros + 1) // 2, axis.extent - 1)
+    lo, end = axis.extent - 1 - front, axis.extent - 1 - (zeros - front)
+    size = axis.full - lo - end
+    return Solved(lo, max(end, 0), max(-end, 0), range(size, size + 1))
+
+
+def _onnx(axis: Axis, size: int, *, upper: bool) -> Solved:
+    """F − size is cropped; of an odd total the larger half at the end where `upper`, else at the beginning."""
+    total = max(axis.full - size, 0)
+    lo = total // 2 if upper else total - total // 2
+    legal = range(size, size + 1) if axis.size is None else range(axis.full + 1)
+    return Solved(lo, total - lo, max(size - axis.full, 0), legal)
 
 
 class Resolved(NamedTuple):
@@ -134,9 +272,9 @@ def resolve(name: str, axes: Sequence[Axis]) -> Resolved:
             raise ValueError(f"{name} needs output_size: write it")
         if not chosen.sized and axis.size is not None:
             raise ValueError(f"{name} gives the size itself: delete output_size")
-        if not chosen.padded and axis.padding != (0, 0):
+        if chosen.padded == "no" and axis.padding != (0, 0):
             raise ValueError(f"{name} gives the padding itself: delete padding")
-        if axis.padding[0] != axis.padding[1]:
+        if chosen.padded == "symmetric" and axis.padding[0] != axis.padding[1]:
             raise ValueError(f"{name} has one padding for both ends: make {list(axis.padding)} symmetric")
     solved = [chosen.solve(axis) for axis in axes]
     problem = next(

@@ -58,6 +58,14 @@ class Operands(NamedTuple):
 
 def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) -> Operands:
     """The operands of one question. Invalid cases get them too, in whatever shapes they name."""
+    made = _made(case, check, dtype, fill, seed)
+    for name, word in case.memory.items():
+        if word == "expanded" and name in made.arrays:  # one entry in memory has one value
+            made.arrays[name][1:] = made.arrays[name][:1]
+    return made
+
+
+def _made(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int) -> Operands:
     shapes, start = _shapes(case, check), Start(seed, spot(case))
     if fill == "given":
         return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)

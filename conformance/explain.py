@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import math
 import zlib
 from typing import Any
 
 import numpy as np
 
-from conformance import data
+from conformance import data, memory
 from conformance.case import FLOATS, Case
 from conformance.row import Row
 
@@ -76,6 +77,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):
         lines += _stamps(stamp)
+    if follows := detail.get("follows"):
+        lines.append(f"  follows the reading: {'; '.join(follows)}")
     if claim := detail.get("claim"):
         lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
     if plan := detail.get("plan"):
@@ -137,7 +140,7 @@ def case_text(case: Case) -> str:
     shapes = [("x", case.x_shape), ("w", case.w_shape)] + ([("b", case.b_shape)] if case.bias else [])
     lines.append("  " + ", ".join(f"{name} {list(shape)}" for name, shape in shapes) + f" -> y {list(case.y_shape)}")
     for word in ("groups", "stride", "dilation", "padding", "output_padding", "convention", "output_size",
-                 "input_layout", "kernel_layout", "operand_dtypes", "options", "dtypes", "checks", "fills",
+                 "input_layout", "kernel_layout", "memory", "operand_dtypes", "options", "dtypes", "checks", "fills",
                  "source"):  # fmt: skip
         value = getattr(case, word)
         if value:
@@ -147,6 +150,11 @@ def case_text(case: Case) -> str:
         lines.append(f"  must be refused: {case.problem() or 'no framework may answer this'}")
     elif "exact" in case.fills:
         lines += [f"  {line}" for line in _choices(case)]
+    if dispute := case.dispute:
+        lines.append(f"  disputed: {dispute.question}")
+        for one in dispute.readings:
+            size = "refused" if one.refuse else f"padding {one.padding}, output {list(case.read(one).output)}"
+            lines.append(f"    {one.name}: {size} ({one.source})")
     if claim := case.claim:
         said = f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}"
         lines.append(said.rstrip())
@@ -189,6 +197,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     lines += ["import base64", "import zlib", ""] if packed else []
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
+    lines += ["", inspect.getsource(memory.lying).strip(), "", ""] if case.memory else []
     if plan["define"]:
         lines += ["", plan["define"].strip(), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
@@ -204,6 +213,8 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
                 array += f".transpose{_axes(lies, canonical)}"
             if carried[name] != canonical:
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
+        if name in case.memory:
+            array = f"lying({array}, {case.memory[name]!r})"
         lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
     if "b" not in operands:
         lines.append("b = None")

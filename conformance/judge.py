@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance import claims, data, mutants
+from conformance import claims, data, disputes, mutants
 from conformance.compare import Expected, compare, looser
 from conformance.row import Row
 
@@ -103,7 +103,9 @@ def _meaning(question: Question, expected: Expected, answer: Answer) -> tuple[st
         detail |= {"error_type": answer.type, "error_text": answer.text, "trace": answer.trace}
         cause = _stable(error.splitlines()[0][:300]) if error else "raised without a message"
         if answer.outcome == "raised":
-            verdict = "pass" if case.expect == "refuse" else "refuse"
+            follows = disputes.refused(case.dispute) if case.dispute else []
+            detail |= {"follows": follows} if follows else {}
+            verdict = "pass" if case.expect == "refuse" or follows else "refuse"
             cause = None if verdict == "pass" else cause
     elif answer.outcome == "returned":
         dtype, array = answer.tensors.get(check, (None, None))
@@ -113,6 +115,9 @@ def _meaning(question: Question, expected: Expected, answer: Answer) -> tuple[st
         if case.expect == "refuse":
             verdict, cause = "accept", f"answered with shape {list(array.shape)}: {case.problem() or 'must be refused'}"
         else:
+            if case.dispute:
+                follows, expected = disputes.followed(expected, array, dtype, question.arithmetic)
+                detail |= {"follows": follows} if follows else {}
             detail |= compare(expected, array, dtype, question.arithmetic)
             verdict = "differ" if "mismatch" in detail else "pass"
             cause = _cause(question, expected, returned, detail)

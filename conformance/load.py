@@ -145,5 +145,8 @@ def digest(cases: Iterable[Case]) -> str:
             del numbers[prose]
         for prose in ("says", "note", "source") if case.claim else ():
             del numbers["claim"][prose]
+        for said in [numbers["dispute"], *numbers["dispute"]["readings"]] if case.dispute else ():
+            said.pop("question", None)
+            said.pop("source", None)
         meaning.append(numbers)
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()

@@ -56,6 +56,8 @@ SAYS = {
     "output_size": "The output length that is asked for.",
     "input_layout": "How the input lies in memory, as NHWC.",
     "kernel_layout": "How the kernel lies in memory, as HWOI.",
+    "memory": "How operands lie in memory: sliced, reversed, expanded ...",
+    "dispute": "A question that authorities answer differently, with all readings.",
     "shapes": "Operands of another shape than the numbers ask for; such a case must be refused.",
     "operand_dtypes": "Operands of another type than the others; such a case must be refused.",
     "options": "Words that only some frameworks have.",

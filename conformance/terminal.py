@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance import accuracy, findings
+from conformance import accuracy, disputes, findings
 from conformance.findings import NEWS
 from conformance.history import lines
 from conformance.row import Row
@@ -73,6 +73,7 @@ def summary(run: Run) -> None:
     for note in run.header["notes"]:
         _say(out, f"note: {note}")
     _claims(out, run.rows)
+    _disputes(out, run.rows)
     _causes(out, run)
     for problem in findings.problems(run):
         _say(out, f"ledger: {problem}")
@@ -137,6 +138,15 @@ def _claims(out: Console, rows: list[Row]) -> None:
     for (number, case, judged, came_out), frameworks in sorted(said.items()):
         who = ", ".join(dict.fromkeys(frameworks))
         _say(out, f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}")
+
+
+def _disputes(out: Console, rows: list[Row]) -> None:
+    """Who follows which reading of the questions that authorities answer differently."""
+    sides = disputes.disputes(rows)
+    if sides:
+        out.print("disputed questions, and who follows which reading:")
+    for case, reading, who in sides:
+        _say(out, f"  {case.partition('/')[2]}: {reading}: {', '.join(who)}")
 
 
 def _causes(out: Console, run: Run) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance import conventions
-from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dtype, Fill, OperandDtype
+from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Memory, OperandDtype, Reading
 from conformance.yamlfile import FileError, Steps
 
 MOST_ELEMENTS = 2**28
@@ -20,6 +20,24 @@ ID = re.compile(r"[A-Za-z0-9._\-=,\[\]+]+")
 #: error(steps inside the case, message) → the FileError to raise.
 Error = Callable[[Steps, str], FileError]
 PerAxis = int | list[int]
+Padding = int | list[int | tuple[int, int]]
+
+
+class RawReading(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A reading as it is written: what it says replaces what the case says."""
+
+    name: str
+    source: str
+    padding: Padding | None = None
+    output_padding: PerAxis | None = None
+    convention: str | None = None
+    output_size: PerAxis | None = None
+    refuse: bool = False
+
+
+class RawDispute(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    question: str
+    readings: list[RawReading]
 
 
 class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,7 +52,7 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     groups: int = 1
     stride: PerAxis = 1
     dilation: PerAxis = 1
-    padding: int | list[int | tuple[int, int]] = 0
+    padding: Padding = 0
     padding_lo: PerAxis | None = None
     padding_hi: PerAxis | None = None
     output_padding: PerAxis = 0
@@ -46,6 +64,7 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     output_size: PerAxis | None = None
     input_layout: str | None = None
     kernel_layout: str | None = None
+    memory: dict[Literal["x", "w", "b", "g"], Memory] = {}
     shapes: dict[Literal["x", "w", "b"], list[int]] = {}
     operand_dtypes: dict[Literal["x", "w", "b"], OperandDtype] = {}
     options: dict[str, Any] = {}
@@ -53,6 +72,7 @@ class Raw(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     expect: Literal["answer", "refuse"] = "answer"
     tier: Literal["core", "full"] = "core"
     claim: Claim | None = None
+    dispute: RawDispute | None = None
     why: str = ""
     source: str = ""
 
@@ -87,9 +107,7 @@ def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | 
 
     def spread(key: str) -> tuple:
         value = 0 if getattr(raw, key) is None else getattr(raw, key)
-        if isinstance(value, list) and len(value) != rank:
-            raise error((key,), f"{key} has {_count(value)}, input has {_count(raw.input)}: write one for each axis")
-        return tuple(value) if isinstance(value, list) else (value,) * rank
+        return _spread(key, value, rank, error)
 
     case = Case(
         id=name,
@@ -103,7 +121,7 @@ def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | 
         dilation=spread("dilation"),
         padding=tuple(zip(spread("padding_lo"), spread("padding_hi"), strict=True))
         if ends
-        else tuple((both, both) if isinstance(both, int) else both for both in spread("padding")),
+        else spread("padding"),
         output_padding=spread("output_padding"),
         bias=raw.bias,
         dtypes=raw.dtypes,
@@ -115,6 +133,7 @@ def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | 
         kernel_layout=raw.kernel_layout,
         shapes={operand: tuple(shape) for operand, shape in raw.shapes.items()},
         operand_dtypes=raw.operand_dtypes,
+        memory=raw.memory,
         options=raw.options,
         operands=raw.operands,
         expect=raw.expect,
@@ -124,37 +143,76 @@ def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | 
         source=raw.source,
         where=where,
     )
+    if raw.dispute:
+        return _settle(case, raw.dispute, error), None
     case, problem = _resolve(case, error)
     return case, problem or case.problem()
 
 
 def check(case: Case, problem: str | None, error: Error) -> Case:
     """The case, if it says whether it has an answer and everything in it fits together."""
-    _check_expect(case, problem, error)
+    _check_expect(case, problem or case.problem(), error)
     _check_sizes(case, error)
     _check_layouts(case, error)
+    _check_memory(case, error)
     _check_operands(case, error)
     _check_claim(case, error)
     return case
 
 
-def _resolve(case: Case, error: Error) -> tuple[Case, str | None]:
+def _spread(key: str, value: Any, rank: int, error: Error, steps: Steps = ()) -> tuple:
+    """One value for each axis; a padding that is one number crops both ends."""
+    if isinstance(value, list) and len(value) != rank:
+        axes = "1 entry" if rank == 1 else f"{rank} entries"
+        raise error((*steps, key), f"{key} has {_count(value)}, input has {axes}: write one for each axis")
+    values = tuple(value) if isinstance(value, list) else (value,) * rank
+    return tuple((one, one) if isinstance(one, int) else one for one in values) if key == "padding" else values
+
+
+def _settle(case: Case, raw: RawDispute, error: Error) -> Case:
+    """The case with its dispute, every reading as numbers; its own numbers become those of the first reading."""
+    if case.checks != ("forward",) or case.claim or case.convention or case.expect == "refuse":
+        raise error(("dispute",), "a dispute is about forward, without claim, convention or expect: delete these")
+    readings: dict[Any, Reading] = {}
+    for number, one in enumerate(raw.readings):
+        here = ("dispute", "readings", number)
+        said = {key: getattr(one, key) for key in ("padding", "output_padding", "output_size")}
+        said = {key: _spread(key, value, case.rank, error, here) for key, value in said.items() if value is not None}
+        other, problem = _resolve(msgspec.structs.replace(case, **said, convention=one.convention), error, here)
+        problem = problem or other.problem()
+        if problem and not one.refuse:
+            raise error(here, f"this reading has no answer: {problem}; correct it or write refuse: true")
+        answer = "refused" if one.refuse else (other.output, tuple(lo for lo, _ in other.padding))
+        if answer in readings:
+            raise error(here, f"this is the answer of {readings[answer].name!r} too: change the numbers, or join them")
+        numbers = {"padding": other.padding, "output_padding": other.output_padding}
+        readings[answer] = Reading(name=one.name, source=one.source, refuse=one.refuse, **numbers)
+    if len(readings) < 2 or len({one.name for one in readings.values()}) < len(readings):
+        raise error(("dispute", "readings"), "a dispute has two readings at least, each with its own name: add one")
+    dispute = Dispute(question=raw.question, readings=tuple(readings.values()))
+    if dispute.readings[0].refuse:
+        raise error(("dispute", "readings", 0), "the first reading gives the numbers: let one that answers lead")
+    return msgspec.structs.replace(case.read(dispute.readings[0]), dispute=dispute)
+
+
+def _resolve(case: Case, error: Error, steps: Steps = ()) -> tuple[Case, str | None]:
     """The convention turned into numbers, and why it does not allow the output size that was asked for."""
     if case.convention is None:
         return case, None
-    if any(case.output_padding):
-        raise error(("output_padding",), f"{case.convention} gives the output padding itself: delete output_padding")
+    known = conventions.CONVENTIONS.get(case.convention)
+    if any(case.output_padding) and known and not known.extended:
+        raise error((*steps, "output_padding"), f"{known.name} gives the output padding itself: delete output_padding")
     # Formulas divide by nothing, but a range of legal sizes needs a stride.
     if case.problem() is not None and min(*case.stride, *case.kernel, *case.dilation) < 1:
-        raise error(("convention",), f"a convention needs sound numbers, but {case.problem()}: delete the convention")
+        raise error((*steps, "convention"), f"a convention needs sound numbers, but {case.problem()}: delete it")
     sizes = case.output_size or (None,) * case.rank
-    columns = (case.input, case.extent, case.stride, case.padding, sizes)
+    columns = (case.input, case.extent, case.stride, case.padding, sizes, case.output_padding)
     try:
         resolved = conventions.resolve(
             case.convention, [conventions.Axis(*axis) for axis in zip(*columns, strict=True)]
         )
     except ValueError as why:
-        raise error(("convention",), str(why)) from None
+        raise error((*steps, "convention"), str(why)) from None
     numbers = {"padding": resolved.padding, "output_padding": resolved.output_padding}
     return msgspec.structs.replace(case, **numbers), resolved.problem
 
@@ -204,6 +262,16 @@ def _check_layouts(case: Case, error: Error) -> None:
         layout = getattr(case, key)
         if layout is not None and sorted(layout) != sorted(letters):
             raise error((key,), f"{layout!r} is not a permutation of {letters!r}: write each letter once")
+
+
+def _check_memory(case: Case, error: Error) -> None:
+    for operand, word in case.memory.items():
+        if operand == "b" and not case.bias:
+            raise error(("memory", "b"), "b lies in memory and there is no bias: write bias: true")
+        if operand == "g" and case.checks == ("forward",):
+            raise error(("memory", "g"), "g lies in memory and no gradient is checked: delete it, or name the checks")
+        if operand == "b" and word == "channels_last":
+            raise error(("memory", "b"), "b has one axis: there are no channels to be last")
 
 
 def _check_operands(case: Case, error: Error) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conformance.conventions import CONVENTIONS, Axis, resolve
 
 #: (convention, I, K_e, s, size, padding) → (lo, hi, op); the crops were read off answers of TensorFlow 2.21, JAX 0.10.2
-#: and PyTorch 2.13, whose results on these the definition reproduces bit for bit.
+#: PyTorch 2.13, Keras 3 and ONNX Runtime 1.31, whose results on these the definition reproduces bit for bit.
 KNOWN = [
     ("tensorflow_same", 3, 3, 2, 5, (0, 0), (1, 1, 0)),
     ("tensorflow_same", 3, 3, 2, 6, (0, 0), (0, 1, 0)),
@@ -30,10 +30,35 @@ KNOWN = [
     ("jax_valid", 3, 1, 3, None, (0, 0), (0, 0, 2)),
     ("torch_output_size", 3, 3, 2, 5, (1, 1), (1, 1, 0)),
     ("torch_output_size", 3, 3, 2, 6, (1, 1), (1, 1, 1)),
+    ("tensorflow_explicit", 3, 3, 2, 5, (2, 0), (2, 0, 0)),
+    ("tensorflow_explicit", 3, 3, 2, 6, (2, 0), (2, 0, 1)),
+    ("jax_explicit", 3, 3, 2, None, (0, 3), (2, -1, 0)),
+    ("jax_explicit", 3, 4, 3, None, (3, 1), (0, 2, 0)),
+    ("jax_consistent", 3, 3, 2, None, (0, 3), (0, 3, 0)),
+    ("keras_same", 3, 4, 1, None, (0, 0), (1, 2, 0)),
+    ("keras_same", 3, 1, 3, None, (0, 0), (0, 0, 2)),
+    ("keras_valid", 3, 1, 3, None, (0, 0), (0, 0, 2)),
+    ("keras_valid", 3, 4, 3, None, (0, 0), (0, 0, 0)),
+    ("onnx_same_upper", 3, 4, 3, None, (0, 0), (0, 1, 0)),
+    ("onnx_same_lower", 3, 4, 3, None, (0, 0), (1, 0, 0)),
+    ("onnx_output_shape", 3, 4, 3, 7, (0, 0), (2, 1, 0)),
+    ("onnx_output_shape_upper", 3, 4, 3, 7, (0, 0), (1, 2, 0)),
+]
+
+#: With output padding: (convention, I, K_e, s, op) → (lo, hi, op). As above.
+EXTENDED = [
+    ("keras_same_output_padding", 3, 3, 2, 0, (1, 1, 0)),
+    ("keras_same_output_padding", 3, 3, 2, 1, (0, 1, 0)),
+    ("keras_same_output_padding", 3, 4, 2, 1, (1, 2, 0)),
+    ("keras_same_output_padding", 3, 1, 3, 2, (0, 0, 2)),
+    ("keras_valid_output_padding", 3, 1, 3, 0, (0, 0, 0)),
+    ("keras_valid_output_padding", 3, 4, 3, 2, (0, 0, 2)),
+    ("onnx_valid", 3, 4, 3, 2, (0, 0, 2)),
 ]
 
 axes = st.builds(
-    Axis, input=st.integers(1, 9), extent=st.integers(1, 9), stride=st.integers(1, 5), padding=st.just((0, 0))
+    Axis, input=st.integers(1, 9), extent=st.integers(1, 9), stride=st.integers(1, 5), padding=st.just((0, 0)),
+    output_padding=st.just(0),
 )
 
 
@@ -44,6 +69,12 @@ def test_known_numbers(name, length, extent, stride, size, padding, numbers):
     assert resolved.problem is None
 
 
+@pytest.mark.parametrize(("name", "length", "extent", "stride", "op", "numbers"), EXTENDED)
+def test_known_numbers_with_output_padding(name, length, extent, stride, op, numbers):
+    resolved = resolve(name, [Axis(length, extent, stride, output_padding=op)])
+    assert (*resolved.padding[0], *resolved.output_padding) == numbers
+
+
 def length(axis, solved):
     return axis.full - solved.lo - solved.hi + solved.output_padding
 
@@ -52,10 +83,11 @@ def length(axis, solved):
 @given(axis=axes)
 def test_the_numbers_give_the_size_on_both_sides_of_legal(name, axis):
     convention = CONVENTIONS[name]
-    legal = convention.solve(axis._replace(size=axis.full)).legal
     if not convention.sized:
-        assert length(axis, convention.solve(axis)) == legal[0]
+        solved = convention.solve(axis)
+        assert [length(axis, solved)] == list(solved.legal)
         return
+    legal = convention.solve(axis._replace(size=axis.full)).legal
     for size in range(max(legal[0] - 2, 0), legal[-1] + 3):
         asked = axis._replace(size=size)
         assert length(asked, convention.solve(asked)) == size
