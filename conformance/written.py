@@ -124,10 +124,7 @@ def make(raw: Raw, name: str, where: str, error: Error) -> Case:
         source=raw.source,
         where=where,
     )
-    if raw.dispute:
-        case, problem = _settle(case, raw.dispute, error), None
-    else:
-        case, problem = _resolve(case, error)
+    case, problem = (_settle(case, raw.dispute, error), None) if raw.dispute else _resolve(case, error)
     _check_expect(case, problem or case.problem(), error)
     _check_sizes(case, error)
     _check_layouts(case, error)
