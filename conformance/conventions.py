@@ -42,7 +42,7 @@ class Convention(NamedTuple):
     sized: bool
     extended: bool = False
     #: Whether the case may say a padding: one number for both ends, or one for each.
-    padded: Literal["no", "symmetric", "each end"] = "no"
+    padded: Literal["symmetric", "each end"] | None = None
 
 
 CONVENTIONS: dict[str, Convention] = {}
@@ -272,7 +272,7 @@ def resolve(name: str, axes: Sequence[Axis]) -> Resolved:
             raise ValueError(f"{name} needs output_size: write it")
         if not chosen.sized and axis.size is not None:
             raise ValueError(f"{name} gives the size itself: delete output_size")
-        if chosen.padded == "no" and axis.padding != (0, 0):
+        if not chosen.padded and axis.padding != (0, 0):
             raise ValueError(f"{name} gives the padding itself: delete padding")
         if chosen.padded == "symmetric" and axis.padding[0] != axis.padding[1]:
             raise ValueError(f"{name} has one padding for both ends: make {list(axis.padding)} symmetric")

@@ -12,11 +12,13 @@ from conformance.oracle import answer
 
 def by_group(case: Case, w: np.ndarray) -> np.ndarray:
     """The kernel as [g, C/g, M/g, K…]."""
-    return w.reshape(case.groups, -1, *w.shape[1:])
+    return w.reshape(case.groups, len(w) // case.groups, *w.shape[1:])
 
 
 def deal(array: np.ndarray, axis: int, piles: int) -> np.ndarray:
     """An axis dealt out like cards: 0 1 2 3 4 5 on two piles is 0 2 4 1 3 5."""
+    if not array.size:
+        return array
     shape = array.shape
     split = array.reshape(*shape[:axis], shape[axis] // piles, piles, *shape[axis + 1 :])
     return split.swapaxes(axis, axis + 1).reshape(shape)
@@ -113,7 +115,7 @@ GROUPS = (
         "groups-on-output-axis",
         "as if the kernel were laid out [C/g, M, …], not [C, M/g, …]",
         needs=GROUPED,
-        w=lambda case, w: w.reshape(-1, case.groups, *w.shape[1:]).swapaxes(0, 1).reshape(w.shape),
+        w=lambda case, w: w.reshape(len(w) // case.groups, case.groups, *w.shape[1:]).swapaxes(0, 1).reshape(w.shape),
     ),
     Rewrite(
         "groups-ignored",
