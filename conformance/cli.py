@@ -95,7 +95,7 @@ def main() -> None:
 @click.option("--report", type=click.Path(), help="HTML page to write. Default: beside the run file.")
 @click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one worker.")
+@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
 @SEED

@@ -7,13 +7,14 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from conformance import explain, globs, html, programs, runfile, terminal
+from conformance import explain, globs, html, programs, runfile, terminal, threads
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
@@ -39,6 +40,7 @@ def run(asked: dict[str, Any]) -> int:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
     _check_words(asked)
+    counts = _counts(str(asked["threads"]))
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -61,16 +63,7 @@ def run(asked: dict[str, Any]) -> int:
         subsets={} if asked["everywhere"] else named,
     )
     cases = choose(everything, named, asked["globs"], tier, asked["subset"])
-    pythons = programs.pairs(asked["pythons"])
-    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
-    session = Session.open(
-        chosen,
-        ledger=asked["known"] and Path(asked["known"]),
-        seed=asked["seed"],
-        deadline=asked["deadline"],
-        jobs=asked["jobs"] or 0,
-        repeat=asked["repeat"],
-    )
+    session = _open(asked, counts[0])
     rows: list[Row] = []
     try:
         _insist(session, asked)
@@ -81,7 +74,8 @@ def run(asked: dict[str, Any]) -> int:
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
         if before:
             _same_run(before, header)
-            rows += before.rows
+            # A row that speaks of thread counts is made of several: the first of them is asked again.
+            rows += [row for row in before.rows if "threads" not in row.detail]
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = runfile.Writer(asked["output"], before)
@@ -89,11 +83,16 @@ def run(asked: dict[str, Any]) -> int:
             writer.header(header)
         by_id = {case.id: case for case in cases}
         try:
-            with terminal.progress(len(keys) - len(rows)) as step:
+            with terminal.progress(len(keys) * len(counts) - len(rows)) as step:
                 for row in session.rows(selection, [row.key for row in rows]):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
+                if len(counts) > 1:
+                    session.close()
+                    rows, changed = threads.under(counts, partial(_open, asked), session, selection, rows, step)
+                    for row in changed:
+                        writer.row(row, by_id[row.case])
         except KeyboardInterrupt:
             writer.close()
             click.echo(
@@ -113,6 +112,28 @@ def run(asked: dict[str, Any]) -> int:
     html.write([runfile.read(asked["output"])], page)
     click.echo(f"page: {page}")
     return _status(header, rows, problems)
+
+
+def _counts(text: str) -> list[int]:
+    """The thread counts that --threads names, each once."""
+    counts = [int(word) if word.strip().isdecimal() else 0 for word in text.split(",")]
+    if min(counts) < 1:
+        raise UsageError(f"--threads {text}: expected a number, or several with commas between them, as in 1,2")
+    return list(dict.fromkeys(counts))
+
+
+def _open(asked: dict[str, Any], threads: int) -> Session:
+    """The adapters that the command means, greeted."""
+    pythons = programs.pairs(asked["pythons"])
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, threads)
+    return Session.open(
+        chosen,
+        ledger=asked["known"] and Path(asked["known"]),
+        seed=asked["seed"],
+        deadline=asked["deadline"],
+        jobs=asked["jobs"] or 0,
+        repeat=asked["repeat"],
+    )
 
 
 def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:

@@ -64,6 +64,7 @@ def summary(header: dict[str, Any], rows: list[Row], problems: Iterable[str], se
     for note in header["notes"]:
         out.print(f"note: {note}", markup=False)
     _claims(out, rows)
+    _threads(out, rows)
     _causes(out, rows)
     for problem in problems:
         out.print(f"ledger: {problem}", markup=False)
@@ -127,6 +128,14 @@ def _claims(out: Console, rows: list[Row]) -> None:
     for (number, case, judged, came_out), frameworks in sorted(said.items()):
         who = ", ".join(dict.fromkeys(frameworks))
         out.print(f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}", markup=False)
+
+
+def _threads(out: Console, rows: list[Row]) -> None:
+    """How many right answers have other bits under another number of threads."""
+    found = Counter(row.route for row in rows if row.verdict == "pass" and "threads" in row.detail)
+    if found:
+        told = ", ".join(f"{route} {count} row{'s' * (count != 1)}" for route, count in sorted(found.items()))
+        out.print(f"bits depend on the number of threads: {told}", markup=False)
 
 
 def _causes(out: Console, rows: list[Row]) -> None:

@@ -48,6 +48,7 @@ MAY_KNOW = {
         "row", "worker",
     },
     "accuracy": {"row"},
+    "threads": {"questions", "row", "session"},
     "html": {"accuracy", "runfile", "explain", "row", "case", "compare"},
     "terminal": {"accuracy", "explain", "row", "runfile"},
     "writing": {"case", "conventions", "written", "yamlfile"},
