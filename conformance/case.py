@@ -27,7 +27,8 @@ NARROW: tuple[Dtype, ...] = ("float16", "bfloat16", "int8")
 Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
 
-Fill = Literal["exact", "fresh", "real", "special", "given"]
+Fill = Literal["exact", "fresh", "real", "special", "given", "related"]
+#: Those that a case may name; `related` belongs to the rows of relations, see metamorphic.py.
 FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
 
 AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}

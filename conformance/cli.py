@@ -83,6 +83,7 @@ def main() -> None:
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
+@click.option("--metamorphic", is_flag=True, help="Relations that need no oracle; --check names some.")
 @click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
 @click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
 @click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not on their subset.")

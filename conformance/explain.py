@@ -51,6 +51,13 @@ def sentence(row: Row) -> str:
     return f"{row.case} {what}" + (f": {_first_line(reason)}" if reason else "")
 
 
+def again(row: Row) -> str:
+    """The command that asks for a row once more and explains it."""
+    if row.fill == "related":
+        return f"convt run --metamorphic '{row.case}' --route {row.route} --dtype {row.dtype} --check {row.check}"
+    return f"convt show '{row.case}' --route {row.route}"
+
+
 def paragraph(row: Row, case: Case) -> str:
     """All that is known about a row, as plain text."""
     detail = row.detail
@@ -62,6 +69,11 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(
             f"  first wrong at {first['index']}: expected {first['expected']!r}, returned {first['returned']!r}; "
             f"{detail['wrong']} of {detail['of']} are wrong, the worst by {_short(detail['error'])} u·Σ|x||w|"
+        )
+    if unequal := detail.get("unequal"):
+        lines.append(
+            f"  first at {unequal['index']}: {unequal['left']} is not {unequal['right']}; "
+            f"{unequal['wrong']} of {unequal['of']} are unequal"
         )
     if "specials_extra" in detail:
         lines.append(

@@ -190,7 +190,7 @@ def _shapes(case: Case) -> str:
 def _script(run: Run, row: Row, case: Case) -> str | None:
     """The script that repeats a row, or None where it would be too long to paste."""
     numbers = sum(abs(size) for shape in (case.x_shape, case.w_shape, case.y_shape) for size in [_product(shape)])
-    if numbers > SCRIPT_NUMBERS or not row.detail.get("plan"):
+    if numbers > SCRIPT_NUMBERS or not row.detail.get("plan") or row.fill == "related":
         return None
     expected = Expected(case, row.check, row.dtype, row.fill, run.header["seed"])
     return explain.script(row, case, expected.operands, expected.answer if case.expect == "answer" else None)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import msgspec
 
-from conformance import explain, globs, html, programs, runfile, terminal, threads
+from conformance import explain, globs, html, metamorphic, programs, runfile, terminal, threads
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
@@ -26,8 +26,8 @@ from conformance.row import Row
 from conformance.session import Session
 
 #: What of a command is kept in the header, so that --resume asks the same.
-ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "tier", "subset", "everywhere", "adapters",
-         "pythons", "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
+ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "metamorphic", "tier", "subset", "everywhere",
+         "adapters", "pythons", "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -67,7 +67,7 @@ def run(asked: dict[str, Any]) -> int:
     rows: list[Row] = []
     try:
         _insist(session, asked)
-        selection = select(cases, session.hellos, narrow)
+        selection = (metamorphic.select if asked["metamorphic"] else select)(cases, session.hellos, narrow)
         keys = list(selection.keys)
         if not keys and not session.dead:
             raise UsageError("nothing to run: no route takes these cases, dtypes, checks and fills")
@@ -143,7 +143,12 @@ def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int
 
 
 def _check_words(asked: dict[str, Any]) -> None:
-    for option, known in (("dtypes", DTYPES), ("checks", CHECKS), ("fills", FILLS)):
+    checks = CHECKS
+    if asked.get("metamorphic"):
+        checks = tuple(metamorphic.BY_NAME)
+        if asked["fills"]:
+            raise UsageError("--metamorphic makes operands of its own: leave out --fill")
+    for option, known in (("dtypes", DTYPES), ("checks", checks), ("fills", FILLS)):
         for word in asked[option]:
             if word not in known:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
@@ -232,6 +237,9 @@ def show(asked: dict[str, Any]) -> None:
     told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
     told = told or next((row for row in rows if row.detail.get("plan")), None)
     if told is None:
+        return
+    if told.fill == "related":
+        click.echo(f"# A relation is between several calls; ask for them by: {explain.again(told)}")
         return
     case = cases[told.case]
     expected = Expected(case, told.check, told.dtype, told.fill, seed)

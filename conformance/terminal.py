@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from conformance import accuracy
-from conformance.explain import sentence
+from conformance.explain import again, sentence
 from conformance.row import DIVERGENT, Row
 from conformance.runfile import Difference
 
@@ -152,7 +152,7 @@ def _causes(out: Console, rows: list[Row]) -> None:
         routes = ", ".join(sorted({f"{row.route}@{row.device}" for row in mine}))
         out.print(f"\n{standing}: {framework}: {sentence(first)}", markup=False, style="red")
         out.print(f"  {len(mine)} rows on {routes}", markup=False)
-        out.print(f"  convt show '{first.case}' --route {first.route}", markup=False)
+        out.print(f"  {again(first)}", markup=False)
     if len(ordered) > SHOWN:
         out.print(f"\n… and {len(ordered) - SHOWN} causes more, in the run file and on the page")
 
