@@ -126,6 +126,8 @@ def _ask(engine: Engine, sets: list[Set], standing: Callable[[Row], Row]) -> Ite
 
     def of_the_case(row: Row) -> Row:
         """What the ledger says of the case itself: a refusal is the same whatever the operands are."""
+        if row.verdict == "pass":
+            return row
         case = sets[places[row.key][0]].question.case
         told = standing(msgspec.structs.replace(row, case=case.id, fill=case.fills[0]))
         return msgspec.structs.replace(told, case=row.case, fill=row.fill)
