@@ -218,9 +218,9 @@ def _cropped(case: Case) -> bool:
 
 
 def _crop(case: Case, draw: Draw) -> Related:
-    given = draw.operands()
-    none = ((0, 0),) * case.rank
-    whole = _case(case, given, padding=none, output_padding=(0,) * case.rank, convention=None, output_size=None)
+    given, zeros = draw.operands(), (0,) * case.rank
+    open_numbers = {"padding": ((0, 0),) * case.rank, "output_padding": zeros, "convention": None, "output_size": None}
+    whole = _case(case, given, **open_numbers)
 
     def sides(answers: Arrays) -> tuple[np.ndarray, np.ndarray]:
         right = np.zeros(case.y_shape, answers[1].dtype) + _channels(case, given).astype(answers[1].dtype)
