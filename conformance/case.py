@@ -30,7 +30,8 @@ OperandDtype = Literal["float64", "float32", "float16", "int64", "int32", "compl
 Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
 
-Fill = Literal["exact", "fresh", "real", "special", "given"]
+Fill = Literal["exact", "fresh", "real", "special", "given", "related"]
+#: Those that a case may name; `related` belongs to the rows of relations, see metamorphic.py.
 FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
 
 #: The most elements an answer can have: 2^60 numbers of 8 bytes are all that 63 bits address.

@@ -100,6 +100,7 @@ def main() -> None:
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
+@click.option("--metamorphic", is_flag=True, help="Relations that need no oracle; --check names some.")
 @click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
 @click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
 @click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not on their subset.")
@@ -113,7 +114,7 @@ def main() -> None:
 @outputs
 @click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
-@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of one worker.")
+@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
 @SEED

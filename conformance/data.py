@@ -10,7 +10,7 @@ exact  integers, so small that every partial sum in any order is representable: 
 fresh  the exact fill with other numbers, for dtypes so narrow that one drawing may hide a wrong coefficient.
 real   uniform in (−1, 1), rounded to the dtype.
 special  the exact fill with one NaN and one infinity, see `_special`.
-given  written in the case.
+given  written in the case; so is `related`, which relations.py writes.
 
 All arrays are float64 (complex128 for complex64) holding values that the dtype represents exactly; `encode` turns them
 into the dtype's bits.
@@ -67,7 +67,7 @@ def operands(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) 
 
 def _made(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int) -> Operands:
     shapes, start = _shapes(case, check), Start(seed, spot(case))
-    if fill == "given":
+    if fill in ("given", "related"):
         return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)
     if fill == "real":
         return Operands({name: rounded(uniform(start, name, shape), dtype) for name, shape in shapes.items()}, 0)
@@ -166,9 +166,12 @@ def spot(case: Case) -> int:
     return zlib.crc32(",".join(map(str, numbers)).encode())
 
 
-@functools.lru_cache(16)
 def mix(start: Start, stream: str, count: int) -> np.ndarray:
-    """`count` numbers of a stream, uint64: SplitMix64's output function over consecutive states."""
+    """`count` numbers of a stream, uint64: SplitMix64's output function over consecutive states. Few are kept."""
+    return (_mix_kept if count <= 2**20 else _mix)(start, stream, count)
+
+
+def _mix(start: Start, stream: str, count: int) -> np.ndarray:
     first = ((start.seed * 8 + _STREAM[stream]) << 40) + (start.spot << 7)
     state = (np.arange(count, dtype=np.uint64) + np.uint64(first % 2**64)) * np.uint64(0x9E3779B97F4A7C15)
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -176,6 +179,9 @@ def mix(start: Start, stream: str, count: int) -> np.ndarray:
     state ^= state >> np.uint64(31)
     state.flags.writeable = False
     return state
+
+
+_mix_kept = functools.lru_cache(16)(_mix)
 
 
 def integers(start: Start, operand: str, shape: tuple[int, ...], largest: int) -> np.ndarray:
@@ -214,7 +220,7 @@ def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:
 
 def _given(case: Case, name: str, shape: tuple[int, ...]) -> np.ndarray:
     value = case.operands.get(name, "ones")
-    array = np.ones(shape) if isinstance(value, str) else np.array(value, dtype=np.float64)
+    array = np.ones(shape) if isinstance(value, str) else np.asarray(value, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{case.where}: operand {name} has shape {list(array.shape)}, the case asks for {list(shape)}")
     return array

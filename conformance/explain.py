@@ -64,6 +64,11 @@ def paragraph(row: Row, case: Case) -> str:
             f"  first wrong at {first['index']}: expected {first['expected']!r}, returned {first['returned']!r}; "
             f"{detail['wrong']} of {detail['of']} are wrong, the worst by {_short(detail['error'])} u·Σ|x||w|"
         )
+    if unequal := detail.get("unequal"):
+        lines.append(
+            f"  first at {unequal['index']}: {unequal['left']} is not {unequal['right']}; "
+            f"{unequal['wrong']} of {unequal['of']} are unequal"
+        )
     if "specials_extra" in detail:
         lines.append(
             f"  NaN and infinities: {detail['specials_extra']} where a number should be, "

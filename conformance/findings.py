@@ -144,11 +144,15 @@ def command(row: Row, header: Mapping[str, Any], exactly: bool = False) -> str:
     words += _options("--adapter", (name for name in asked.get("adapters") or () if Path(name).name == Path(file).name))
     words += _options("--python", (pair for pair in asked.get("pythons") or () if pair.startswith(f"{framework}=")))
     words += _options("--seed", [header["seed"]] if header.get("seed") else [])
-    if exactly:
+    verb = "show"
+    if row.fill == "related":  # a relation between answers is no question that can be shown
+        verb = "run --metamorphic"
+        words += ["--dtype", row.dtype, "--check", row.check]
+    elif exactly:
         words += ["--dtype", row.dtype, "--check", row.check, "--fill", row.fill]
     case = shlex.quote(row.case)
     quoted = case if case.startswith("'") else f"'{case}'"
-    return harmless(f"convt show {quoted} {shlex.join(words)}")
+    return harmless(f"convt {verb} {quoted} {shlex.join(words)}")
 
 
 def _options(option: str, values: Iterable[Any] | None) -> list[str]:

@@ -24,7 +24,8 @@ UNFINISHED = "FINISH ME"
 
 
 class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One known divergence. Globs know * and ?; an empty list of dtypes, checks, fills or devices means all.
+    """One known divergence. Globs know * and ?; an empty list of dtypes, checks, fills or devices means all, but only
+    an entry whose fills name `related` speaks of relations.
 
     Several verdicts are for answers that depend on chance, such as what happens to lie in memory.
     """
@@ -59,7 +60,7 @@ class Known(msgspec.Struct, kw_only=True):
             and any(matches(key.case, glob) for glob in _listed(entry.cases))
             and (not entry.dtypes or key.dtype in entry.dtypes)
             and (not entry.checks or key.check in entry.checks)
-            and (not entry.fills or key.fill in entry.fills)
+            and (key.fill in entry.fills if entry.fills or key.fill == "related" else True)
             and (not entry.devices or key.device in entry.devices)
             and _within(version, self.versions)
         )

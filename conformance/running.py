@@ -7,13 +7,14 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from conformance import explain, findings, globs, html, programs, runfile, summaries, terminal
+from conformance import explain, findings, globs, html, metamorphic, programs, runfile, summaries, terminal, threads
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli import CLEAN, INCOMPLETE, NEWS, UsageError
 from conformance.compare import Expected
@@ -25,8 +26,8 @@ from conformance.row import Row
 from conformance.session import Session
 
 #: What of a command is kept in the header, so that --resume asks the same.
-ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "tier", "subset", "everywhere", "adapters",
-         "pythons", "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
+ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "metamorphic", "tier", "subset", "everywhere",
+         "adapters", "pythons", "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
 
 
 def run(asked: dict[str, Any]) -> int:
@@ -41,6 +42,7 @@ def run(asked: dict[str, Any]) -> int:
     _check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
     summaries.check(wanted, {"the run file": asked["output"], "the page": page})
+    counts = _counts(str(asked["threads"]))
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -63,27 +65,19 @@ def run(asked: dict[str, Any]) -> int:
         subsets={} if asked["everywhere"] else named,
     )
     cases = choose(everything, named, asked["globs"], tier, asked["subset"])
-    pythons = programs.pairs(asked["pythons"])
-    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, asked["threads"])
-    session = Session.open(
-        chosen,
-        ledger=asked["known"] and Path(asked["known"]),
-        seed=asked["seed"],
-        deadline=asked["deadline"],
-        jobs=asked["jobs"] or 0,
-        repeat=asked["repeat"],
-    )
+    session = _open(asked, counts[0])
     rows: list[Row] = []
     try:
         _insist(session, asked)
-        selection = select(cases, session.hellos, narrow)
+        selection = (metamorphic.select if asked["metamorphic"] else select)(cases, session.hellos, narrow)
         keys = list(selection.keys)
         if not keys and not session.dead:
             raise UsageError("nothing to run: no route takes these cases, dtypes, checks and fills")
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
         if before:
             _same_run(before, header)
-            rows += before.rows
+            # A row that speaks of thread counts is made of several: the first of them is asked again.
+            rows += [row for row in before.rows if "threads" not in row.detail]
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = runfile.Writer(asked["output"], before)
@@ -91,11 +85,16 @@ def run(asked: dict[str, Any]) -> int:
             writer.header(header)
         by_id = {case.id: case for case in cases}
         try:
-            with terminal.progress(len(keys) - len(rows)) as step:
+            with terminal.progress(len(keys) * len(counts) - len(rows)) as step:
                 for row in session.rows(selection, [row.key for row in rows]):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
+                if len(counts) > 1:
+                    session.close()
+                    rows, changed = threads.under(counts, partial(_open, asked), session, selection, rows, step)
+                    for row in changed:
+                        writer.row(row, by_id[row.case])
         except KeyboardInterrupt:
             writer.close()
             click.echo(
@@ -122,6 +121,28 @@ def run(asked: dict[str, Any]) -> int:
     return _status(header, rows, problems)
 
 
+def _counts(text: str) -> list[int]:
+    """The thread counts that --threads names, each once."""
+    counts = [int(word) if word.strip().isdecimal() else 0 for word in text.split(",")]
+    if min(counts) < 1:
+        raise UsageError(f"--threads {text}: expected a number, or several with commas between them, as in 1,2")
+    return list(dict.fromkeys(counts))
+
+
+def _open(asked: dict[str, Any], threads: int) -> Session:
+    """The adapters that the command means, greeted."""
+    pythons = programs.pairs(asked["pythons"])
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, threads)
+    return Session.open(
+        chosen,
+        ledger=asked["known"] and Path(asked["known"]),
+        seed=asked["seed"],
+        deadline=asked["deadline"],
+        jobs=asked["jobs"] or 0,
+        repeat=asked["repeat"],
+    )
+
+
 def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
     if header["dead"] or any(row.verdict == "unrun" for row in rows):
         return INCOMPLETE
@@ -129,7 +150,12 @@ def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int
 
 
 def _check_words(asked: dict[str, Any]) -> None:
-    for option, known in (("dtypes", DTYPES), ("checks", CHECKS), ("fills", FILLS)):
+    checks = CHECKS
+    if asked.get("metamorphic"):
+        checks = tuple(metamorphic.BY_NAME)
+        if asked["fills"]:
+            raise UsageError("--metamorphic makes operands of its own: leave out --fill")
+    for option, known in (("dtypes", DTYPES), ("checks", checks), ("fills", FILLS)):
         for word in asked[option]:
             if word not in known:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
@@ -218,6 +244,9 @@ def show(asked: dict[str, Any]) -> None:
     told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
     told = told or next((row for row in rows if row.detail.get("plan")), None)
     if told is None:
+        return
+    if told.fill == "related":
+        click.echo(f"# A relation is between several calls; ask for them by: {findings.command(told, {"seed": seed})}")
         return
     case = cases[told.case]
     expected = Expected(case, told.check, told.dtype, told.fill, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -25,10 +26,7 @@ def mutants(asked: dict[str, Any]) -> int:
         found = score(cases, asked["seed"], jobs=os.cpu_count() or 1)
     told = table(found)
     if asked["mutant"]:
-        chosen = [name for name in told["mutants"] if any(globs.matches(name, glob) for glob in asked["mutant"])]
-        if not chosen:
-            raise UsageError(f"--mutant {asked['mutant'][0]}: no such mutant; list all with --mutant '*'")
-        told["mutants"] = {name: told["mutants"][name] for name in chosen}
+        told |= _narrowed(told, asked["mutant"])
     if asked["as_json"]:
         click.echo(json.dumps(told, indent=1))
     elif asked["mutant"]:
@@ -38,6 +36,19 @@ def mutants(asked: dict[str, Any]) -> int:
     else:
         _families(told)
     return NEWS if told["survivors"] else CLEAN
+
+
+def _narrowed(told: dict[str, Any], patterns: Sequence[str]) -> dict[str, Any]:
+    """What is said of the mutants that the patterns mean; the others do not count as survivors either."""
+    for glob in patterns:
+        if not any(globs.matches(name, glob) for name in told["mutants"]):
+            raise UsageError(f"--mutant {glob}: no such mutant; list all with --mutant '*'")
+    chosen = {name for name in told["mutants"] if any(globs.matches(name, glob) for glob in patterns)}
+    return {
+        "mutants": {name: said for name, said in told["mutants"].items() if name in chosen},
+        "survivors": [[name, check] for name, check in told["survivors"] if name in chosen],
+        "unasked": [name for name in told["unasked"] if name in chosen],
+    }
 
 
 def _families(told: dict[str, Any]) -> None:

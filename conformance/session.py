@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from conformance import __version__, adapter, data, folder, load, probe
+from conformance import __version__, adapter, data, folder, load, metamorphic, probe
 from conformance.case import Case
 from conformance.corpus import subsets
 from conformance.engine import Engine
@@ -94,6 +94,9 @@ class Session:
             if key not in done:
                 yield Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason})
         asked = [question for question in selection.questions if question.key not in done]
+        related = [question for question in asked if question.key.fill == "related"]
+        yield from metamorphic.rows(self.engine, related, self.standing)
+        asked = [question for question in asked if question.key.fill != "related"]
         unexplained = []
         for row in self.engine.run(asked):
             if len(unexplained) < probe.MOST and probe.wanted(row):
@@ -128,9 +131,12 @@ class Session:
 
         `cases`: the whole corpus, as far as it was read.
         """
-        whole = select(cases, self.hellos, Narrow(subsets=subsets(cases)))
+        narrow = Narrow(subsets=subsets(cases))
+        whole = list(select(cases, self.hellos, narrow).keys)
+        if any("related" in each.entry.fills for each in self.ledger.entries):
+            whole += metamorphic.select(cases, self.hellos, narrow).keys
         versions = {name: hello["version"] for name, hello in self.hellos.items()}
-        return self.ledger.settle(rows, list(whole.keys), set(selection.keys), versions, cases.unread)
+        return self.ledger.settle(rows, whole, set(selection.keys), versions, cases.unread)
 
     def header(self, cases: list[Case], selection: Selection, asked: dict[str, Any]) -> dict[str, Any]:
         """What ran where, for the first line of a run file."""

@@ -74,6 +74,7 @@ def summary(run: Run) -> None:
         _say(out, f"note: {note}")
     _claims(out, run.rows)
     _disputes(out, run.rows)
+    _threads(out, run.rows)
     _causes(out, run)
     for problem in findings.problems(run):
         _say(out, f"ledger: {problem}")
@@ -147,6 +148,14 @@ def _disputes(out: Console, rows: list[Row]) -> None:
         out.print("disputed questions, and who follows which reading:")
     for case, reading, who in sides:
         _say(out, f"  {case.partition('/')[2]}: {reading}: {', '.join(who)}")
+
+
+def _threads(out: Console, rows: list[Row]) -> None:
+    """How many right answers have other bits under another number of threads."""
+    found = Counter(row.route for row in rows if row.verdict == "pass" and "threads" in row.detail)
+    if found:
+        told = ", ".join(f"{route} {count} row{'s' * (count != 1)}" for route, count in sorted(found.items()))
+        _say(out, f"bits depend on the number of threads: {told}")
 
 
 def _causes(out: Console, run: Run) -> None:

@@ -128,7 +128,7 @@ def _shapes(case: Case) -> str:
 def _script(run: Run, row: Row) -> str | None:
     """The script that repeats a row, or None where that is too long to paste or no call is known."""
     case = run.cases.get(row.case)
-    if case is None or not row.detail.get("plan"):
+    if case is None or not row.detail.get("plan") or row.fill == "related":
         return None
     if sum(abs(math.prod(shape)) for shape in (case.x_shape, case.w_shape, case.y_shape)) > SCRIPT_NUMBERS:
         return None
