@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,12 @@ def complete(run: Run) -> bool:
 def problems(run: Run) -> list[str]:
     """What is wrong with the ledger, in sentences; known only of a run that came to its end."""
     return (run.footer or {}).get("problems", [])
+
+
+def labels(runs: Sequence[Run]) -> list[str]:
+    """A name for each of several runs: its file's, with the folders where two files are called alike."""
+    names = [Path(run.path).name for run in runs]
+    return [name if names.count(name) == 1 else run.path for name, run in zip(names, runs, strict=True)]
 
 
 def clean(run: Run) -> bool:

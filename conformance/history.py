@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from conformance import findings
 from conformance.row import DIVERGENT, Key
-from conformance.runfile import Run
+from conformance.runfile import Run, identity
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Line:
 
 def lines(runs: Sequence[Run]) -> list[Line]:
     """Each divergence, known or not, that some run has, in the order in which they came; `case` is the smallest."""
+    of = identity(runs)
     found: dict[tuple[str, ...], Line] = {}
     shown: list[dict[tuple[str, ...], set[Key]]] = [defaultdict(set) for _ in runs]
     for run, keys in zip(runs, shown, strict=True):
@@ -34,8 +35,8 @@ def lines(runs: Sequence[Run]) -> list[Line]:
             first = cause.first
             reason = findings.reason(first)
             found.setdefault(reason, Line(cause.framework, first.cause or first.verdict, first.case))
-            keys[reason].update(row.key for row in cause.rows)
-    asked = [{row.key for row in run.rows if row.verdict != "unrun"} for run in runs]
+            keys[reason].update(map(of, cause.rows))
+    asked = [{of(row) for row in run.rows if row.verdict != "unrun"} for run in runs]
     for reason, line in found.items():
         mine = [keys[reason] for keys in shown]
         ever = set().union(*mine)

@@ -93,7 +93,8 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
 def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
     """What changed from run to run: added, removed, changed, same. Exits 1 where something did.
 
-    Of two runs each row that changed is named; of more, when each divergence came and went.
+    Of two runs each row that changed is named; of more, when each divergence came and went. Runs of one device each are
+    compared across devices.
 
     \b
     convt diff monday.jsonl tuesday.jsonl

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -141,18 +141,29 @@ class Difference:
     same: list[Key]
 
 
+def identity(runs: Iterable[Run]) -> Callable[[Row], Key]:
+    """What makes rows of several runs the same row: the key; without the device where each run is of one device and
+    not all are of the same one, as of a processor and of its accelerator."""
+    devices = [{row.device for row in run.rows} for run in runs]
+    if all(len(each) == 1 for each in devices) and len(set().union(*devices)) > 1:
+        return lambda row: row.key._replace(device="")
+    return lambda row: row.key
+
+
 def diff(before: Run, after: Run, bits: bool = False) -> Difference:
-    """Rows of two runs by key. A row has changed when its verdict, standing or cause has; or its `bits`, if asked."""
+    """Rows of two runs by identity. A row has changed when its verdict, standing or cause has; or its `bits`, if
+    asked."""
 
     def meaning(row: Row) -> tuple:
         return row.verdict, row.standing, row.cause, row.detail.get("bits") if bits else None
 
-    old, new = ({row.key: row for row in run.rows} for run in (before, after))
+    of = identity([before, after])
+    old, new = ({of(row): row for row in run.rows} for run in (before, after))
     shared = [key for key in new if key in old]
     changed = [key for key in shared if meaning(old[key]) != meaning(new[key])]
     return Difference(
         added=[row for key, row in new.items() if key not in old],
         removed=[row for key, row in old.items() if key not in new],
         changed=[(old[key], new[key]) for key in changed],
-        same=[key for key in shared if meaning(old[key]) == meaning(new[key])],
+        same=[new[key].key for key in shared if meaning(old[key]) == meaning(new[key])],
     )

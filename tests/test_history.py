@@ -52,6 +52,12 @@ def test_fewer_rows_of_the_same_questions_are_a_move():
     assert line.moved
 
 
+def test_runs_of_one_device_each_are_compared():
+    (line,) = lines([run([row()]), run([new(device="cuda")])])
+    assert line.rows == [0, 1]
+    assert line.moved
+
+
 @pytest.fixture
 def three(room):
     """An honest run, one in which the kernel is flipped, and an honest one again."""

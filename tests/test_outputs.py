@@ -64,6 +64,7 @@ def test_several_runs_are_in_every_summary(room):
 def test_github_gets_annotations_and_the_summary_of_its_step(room, monkeypatch):
     Path("summary.md").write_text("before\n", encoding="utf-8")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(room / "summary.md"))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(room))
     said = flipped("--format", "github", "--markdown", "m.md")
     assert said.status == NEWS
     place = f"file=few.yaml,line={Path('few.yaml').read_text(encoding='utf-8').splitlines().index('  - id: first') + 1}"
@@ -73,6 +74,10 @@ def test_github_gets_annotations_and_the_summary_of_its_step(room, monkeypatch):
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
     again = Said("report", "run.jsonl", "--format", "github")
     assert (again.status, again.out) == (CLEAN, line + "\n")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(room.parent))
+    assert f",file={room.name}/few.yaml,line=" in Said("report", "run.jsonl", "--format", "github").out
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(room / "elsewhere"))
+    assert "file=" not in Said("report", "run.jsonl", "--format", "github").out
 
 
 @pytest.mark.parametrize(
@@ -82,6 +87,8 @@ def test_github_gets_annotations_and_the_summary_of_its_step(room, monkeypatch):
         (["--json", "few.yaml/x.json"], "--json few.yaml/x.json: "),
         (["--markdown", "/proc/none/x.md"], "--markdown /proc/none/x.md: "),
         (["--badge", "other.jsonl"], "--badge other.jsonl: .jsonl is for run files"),
+        (["--json", "few.yaml"], "--json few.yaml: .yaml is for case files"),
+        (["--junitxml", "honest.py"], "--junitxml honest.py: .py is for programs"),
         (["--json", "same", "--badge", "same"], "--badge same: this is also the file of --json"),
         (["--format", "gitlab"], "--format"),
     ],
@@ -91,12 +98,12 @@ def test_a_path_that_cannot_be_is_one_sentence_before_anything_is_written(verb, 
     (room / "folder").mkdir()
     if verb == "report":
         honest()
-    before = {path.name for path in room.iterdir()}
+    before = {path.name: path.is_file() and path.read_bytes() for path in room.iterdir()}
     said = honest(*words) if verb == "run" else Said("report", "run.jsonl", *words)
     assert said.status == USAGE
     assert says in said.err
     assert said.err.count("\n") == 1
-    assert {path.name for path in room.iterdir()} == before
+    assert {path.name: path.is_file() and path.read_bytes() for path in room.iterdir()} == before
 
 
 @pytest.mark.parametrize("verb", ["run", "report"])

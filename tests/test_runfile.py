@@ -16,7 +16,7 @@ CASE = Case(
 
 def row(name: str = "one", verdict: str = "pass", **more) -> Row:
     key = {"route": "numpy/scatter", "device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"}
-    return Row(case=f"file/{name}", verdict=verdict, **key, **more)
+    return Row(case=f"file/{name}", verdict=verdict, **(key | more))
 
 
 def write(path, rows, with_footer=True, resume=None):
@@ -87,3 +87,22 @@ def test_diff_says_added_removed_changed_same(tmp_path):
     assert [each.case for each in found.removed] == ["file/gone"]
     assert [(a.verdict, b.verdict) for a, b in found.changed] == [("pass", "differ")]
     assert [key.case for key in found.same] == ["file/same"]
+
+
+def test_diff_of_two_devices_compares_what_both_were_asked(tmp_path):
+    write(tmp_path / "cpu.jsonl", [row("one"), row("two")])
+    write(tmp_path / "cuda.jsonl", [row("one", device="cuda"), row("two", "differ", device="cuda")])
+    cpu, cuda = read(tmp_path / "cpu.jsonl"), read(tmp_path / "cuda.jsonl")
+    found = diff(cpu, cuda)
+    assert not found.added + found.removed
+    assert [(a.device, b.device, b.verdict) for a, b in found.changed] == [("cpu", "cuda", "differ")]
+    assert [(key.case, key.device) for key in found.same] == [("file/one", "cuda")]
+
+
+def test_diff_keeps_devices_apart_where_a_run_has_several(tmp_path):
+    both = [row("one"), row("one", "differ", device="cuda")]
+    write(tmp_path / "both.jsonl", both)
+    write(tmp_path / "cpu.jsonl", both[:1])
+    found = diff(read(tmp_path / "both.jsonl"), read(tmp_path / "cpu.jsonl"))
+    assert [each.device for each in found.removed] == ["cuda"]
+    assert [key.device for key in found.same] == ["cpu"]

@@ -12,6 +12,9 @@ from pathlib import Path
 from conformance.runfile import Run, RunFileError
 from conformance.summaries import badge, facts, github, junit, markdown
 
+#: What people write by hand, or only `convt run` writes: no summary is written over it by a slip of the hand.
+OTHERS = {".jsonl": "run files", ".yaml": "case files", ".yml": "case files", ".py": "programs"}
+
 #: Option → what it writes.
 WRITERS: dict[str, Callable[[Sequence[Run]], str]] = {
     "junitxml": junit.text,
@@ -31,8 +34,8 @@ def check(asked: Mapping[str, str | None], taken: Mapping[str, str | Path]) -> N
         if name is None:
             continue
         path = Path(name)
-        if path.suffix == ".jsonl":  # so that a slip of the hand overwrites no run file
-            raise RunFileError(f"--{option} {name}: .jsonl is for run files; choose another name")
+        if whose := OTHERS.get(path.suffix.lower()):
+            raise RunFileError(f"--{option} {name}: {path.suffix} is for {whose}; choose another name")
         if what := seen.get(path.resolve()):
             raise RunFileError(f"--{option} {name}: this is also {what}; choose another name")
         seen[path.resolve()] = f"the file of --{option}"
@@ -68,7 +71,7 @@ def to_github(runs: Sequence[Run]) -> None:
 
     Raises RunFileError where that file cannot be written.
     """
-    print(github.text(runs), end="", flush=True)
+    print(github.text(runs, os.environ.get("GITHUB_WORKSPACE") or "."), end="", flush=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with open(summary, "a", encoding="utf-8") as file:

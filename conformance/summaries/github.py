@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 from conformance import findings
@@ -26,16 +26,18 @@ class Annotation(NamedTuple):
     place: tuple[str, int] | None = None
 
 
-def text(runs: Sequence[Run]) -> str:
-    """One line per annotation; empty where there is nothing to look at."""
+def text(runs: Sequence[Run], checkout: str | Path = ".") -> str:
+    """One line per annotation; empty where there is nothing to look at. GitHub knows files by their place in the
+    checkout; one that lies elsewhere is not named."""
+    root = Path(checkout).resolve()
     found = [each for run in runs for each in annotations(run)]
     lines = []
     for level in ("error", "warning"):
         mine = [each for each in found if each.level == level]
-        lines += map(_line, mine[:MOST])
+        lines += [_line(each, root) for each in mine[:MOST]]
         if len(mine) > MOST:
             left = f"{len(mine) - MOST} {level}s more are in the run file"
-            lines.append(_line(Annotation("notice", "more", left)))
+            lines.append(_line(Annotation("notice", "more", left), root))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -66,10 +68,10 @@ def _entry(where: str) -> tuple[str, int] | None:
     return (path, int(line)) if path and line.isdigit() else None
 
 
-def _line(each: Annotation) -> str:
+def _line(each: Annotation, root: Path) -> str:
     words = {"title": each.title}
-    if each.place and not PurePath(each.place[0]).is_absolute():  # others have no lines to show
-        words |= {"file": each.place[0], "line": str(each.place[1])}
+    if each.place and (path := Path(findings.harmless(each.place[0])).resolve()).is_relative_to(root):
+        words |= {"file": path.relative_to(root).as_posix(), "line": str(each.place[1])}
     told = ",".join(f"{word}={_property(value)}" for word, value in words.items())
     return f"::{each.level} {told}::{_data(each.message[:LONGEST])}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from conformance import findings
 from conformance.row import Row
@@ -22,7 +21,8 @@ COLUMNS = ("pass", "known", "new", "changed", "stale", "unsupported", "unrun")
 
 def text(runs: Sequence[Run]) -> str:
     """The document; what does not fit is left out from the end, with a word on it."""
-    blocks = [block for run in runs for block in _head(run, named=len(runs) > 1)]
+    names = findings.labels(runs) if len(runs) > 1 else [""]
+    blocks = [block for run, name in zip(runs, names, strict=True) for block in _head(run, name)]
     blocks += [block for run in runs for block in _causes(run)]
     rest = "… more is left out here; the run file has everything.\n"
     said, size = [], len(rest.encode())
@@ -35,10 +35,10 @@ def text(runs: Sequence[Run]) -> str:
     return "\n".join(said)
 
 
-def _head(run: Run, named: bool) -> Iterator[str]:
+def _head(run: Run, name: str) -> Iterator[str]:
     """The verdict, what is wrong with the run as a whole, and the table."""
     mark = "✅" if findings.clean(run) else "❌"
-    before = f"{code(Path(run.path).name)}: " if named else ""
+    before = f"{code(name)}: " if name else ""
     yield f"{mark} {before}**{findings.verdict(run)}**\n"
     for name, why in sorted(run.header["dead"].items()):
         yield f"- dead: {code(name)}: {code(why)}\n"
@@ -72,7 +72,8 @@ def _causes(run: Run) -> Iterator[str]:
     known = findings.causes(run.rows, run.cases, ["known"])
     if known:
         lines = [f"- {code(cause.sentence)}; {len(cause.rows)} rows; {_link(cause)}" for cause in known]
-        title = f"{sum(len(cause.rows) for cause in known)} known rows, {len(known)} causes"
+        rows = sum(len(cause.rows) for cause in known)
+        title = f"{rows} known row{'s' * (rows != 1)}, {len(known)} cause{'s' * (len(known) != 1)}"
         yield f"<details><summary>{title}</summary>\n\n" + "\n".join(lines) + "\n\n</details>\n"
 
 
