@@ -246,7 +246,8 @@ def show(asked: dict[str, Any]) -> None:
     if told is None:
         return
     if told.fill == "related":
-        click.echo(f"# A relation is between several calls; ask for them by: {findings.command(told, {"seed": seed})}")
+        line = findings.command(told, {"seed": seed})
+        click.echo(f"# A relation is between several calls; ask for them by: {line}")
         return
     case = cases[told.case]
     expected = Expected(case, told.check, told.dtype, told.fill, seed)
