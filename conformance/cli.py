@@ -216,8 +216,10 @@ def known(draft: str | None) -> None:
         return
     for each in ledger.Ledger.load(folder("cases") / "known").entries:
         entry = each.entry
-        means, routes = (glob if isinstance(glob, str) else ", ".join(glob) for glob in (entry.cases, entry.routes))
-        click.echo(f"{shown(each.where)}  {entry.verdict}, {entry.covers} rows, {entry.kind}: {entry.cause}")
+        means, routes, verdict = (
+            said if isinstance(said, str) else ", ".join(said) for said in (entry.cases, entry.routes, entry.verdict)
+        )
+        click.echo(f"{shown(each.where)}  {verdict}: {entry.covers} rows, {entry.kind}: {entry.cause}")
         click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
         click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 

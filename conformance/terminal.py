@@ -82,7 +82,7 @@ def summary(run: Run) -> None:
 
 
 def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
-    """A line for each route. Columns in which there is nothing are left out, and the route's name goes on in a second
+    """A line for each route, on the CPU where nothing is said. Empty columns are left out; a name goes on in a second
     line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
@@ -93,7 +93,7 @@ def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
     for route, cells in found.items():
         style = "red" if cells["new"] or cells["unrun"] else None
         shown = (cells[name] or ("·" if name in COUNTS else "") for name in names)
-        table.add_row(escape(findings.harmless(route)), *shown, style=style)
+        table.add_row(escape(findings.harmless(route.removesuffix("@cpu"))), *shown, style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
     versions = findings.harmless(versions) or "no framework answered"
     table.title, table.title_justify, table.title_style = escape(versions), "left", ""
