@@ -15,87 +15,22 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from conformance import adapter as protocol
-from conformance.compare import Expected
+from conformance.answers import Answers
 from conformance.judge import Answer, judge
+from conformance.lane import Ask, Asked, Lane
 from conformance.questions import Question
 from conformance.row import DIVERGENT, Row
 from conformance.worker import Garbled, Worker
 
-#: Questions that may be under way in one worker, and the bytes that they may hold.
-WINDOW, WINDOW_BYTES = 32, 32 * 2**20
 #: A worker that dies so often in a row without an answer, or so often in all, is not started again.
 DEATHS_IN_A_ROW, DEATHS = 4, 200
-#: Milliseconds of waiting work from which a second worker of the same framework pays for its start.
-WORTH_A_START = 30_000
-#: Memory for the oracle's answers.
-CACHE_BYTES = 512 * 2**20
 
 _encoder = msgspec.json.Encoder()
-
-
-class Answers:
-    """The oracle's answers, shared by all routes that ask the same; the largest go when memory is short: frameworks
-    come to the same case at different times, and one large answer takes the room of hundreds."""
-
-    def __init__(self, seed: int):
-        self.seed = seed
-        self._kept: dict[tuple, Expected] = {}
-        self._bytes = 0
-
-    def of(self, question: Question) -> Expected:
-        """Operands and right answer of a question."""
-        case, key = question.case, question.key
-        name = (case.id, key.check, key.dtype, key.fill)
-        if found := self._kept.get(name):
-            return found
-        found = self._kept[name] = Expected(case, key.check, key.dtype, key.fill, self.seed)
-        self._bytes += found.nbytes
-        while self._bytes > CACHE_BYTES:
-            largest = max(self._kept, key=lambda name: self._kept[name].nbytes)
-            self._bytes -= self._kept.pop(largest).nbytes
-        return found
-
-
-class _Ask(NamedTuple):
-    """A question, with the answer that it got the first time where this is another, and how often it was repeated."""
-
-    question: Question
-    first: Answer | None = None
-    repeated: int = 0
-
-
-class _Asked(NamedTuple):
-    """A question under way: its id and size as a message, and what the answer will be held against."""
-
-    number: int
-    ask: _Ask
-    size: int
-    expected: Expected
-
-
-@dataclass
-class _Lane:
-    """One worker with its questions: waiting, under way, and accused, to be asked once more."""
-
-    worker: Worker
-    waiting: deque[_Ask]
-    asked: deque[_Asked] = field(default_factory=deque)
-    accused: list[_Ask] = field(default_factory=list)
-    alone: bool = False
-    since: float = 0.0
-    deaths: int = 0
-    deaths_in_a_row: int = 0
-
-    @property
-    def weight(self) -> int:
-        """Milliseconds that the waiting questions may take."""
-        return sum(ask.question.weight for ask in self.waiting)
 
 
 class Engine:
@@ -125,21 +60,22 @@ class Engine:
 
     def run(self, questions: Iterable[Question]) -> Iterator[Row]:
         """The rows of all questions, in the order in which they are decided. Workers stay for the next call."""
-        queues: dict[str, deque[_Ask]] = {}
+        queues: dict[str, deque[Ask]] = {}
         for question in questions:
-            queues.setdefault(question.framework, deque()).append(_Ask(question))
+            queues.setdefault(question.framework, deque()).append(Ask(question))
         # The longest work first, so that no core idles at the end.
         names = deque(sorted(queues, key=lambda name: -sum(ask.question.weight for ask in queues[name])))
-        lanes: list[_Lane] = []
+        lanes: list[Lane] = []
         idle = True  # whether a core may have fallen idle since the queues were last weighed
         with selectors.DefaultSelector() as self._selector:
             try:
                 while names or lanes:
                     while names and len(lanes) < self.jobs:
-                        lanes.append(_Lane(self.workers[names[0]], queues[names.popleft()]))
+                        lanes.append(Lane(self.workers[names[0]], queues[names.popleft()]))
                         self._listen(lanes[-1])
                     if idle and lanes and len(lanes) < self.jobs:
-                        lanes += self._split(lanes)
+                        second = max(lanes, key=lambda lane: lane.weight).split()
+                        lanes += [second] if second else []
                     idle = False
                     for lane in lanes:
                         yield from self._feed(lane)
@@ -159,20 +95,7 @@ class Engine:
                         lane.worker.kill()
                     self._leave(lane)
 
-    @staticmethod
-    def _split(lanes: list[_Lane]) -> list[_Lane]:
-        """For an idle core: a second worker for the longest queue, with the later half of it, where that is worth a
-        start."""
-        longest = max(lanes, key=lambda lane: lane.weight)
-        if longest.weight < WORTH_A_START:
-            return []
-        half, later, moved = longest.weight // 2, deque(), 0
-        while moved < half:
-            later.appendleft(longest.waiting.pop())
-            moved += later[0].question.weight
-        return [_Lane(Worker(longest.worker.program), later)]
-
-    def _leave(self, lane: _Lane) -> None:
+    def _leave(self, lane: Lane) -> None:
         """Let go of a lane: the framework's own worker stays for the next call, a second one ends."""
         self._ignore(lane)
         if lane.worker not in self.workers.values():
@@ -185,16 +108,15 @@ class Engine:
 
     # Asking
 
-    def _feed(self, lane: _Lane) -> Iterator[Row]:
+    def _feed(self, lane: Lane) -> Iterator[Row]:
         """Put questions under way, as many as the window takes."""
         if not lane.waiting and not lane.asked:
             return
         if lane.worker.process is None and not self._start(lane):
             yield from self._give_up(lane)
             return
-        held = sum(asked.size for asked in lane.asked)
-        while lane.waiting and self._room(lane, held):
-            held += self._ask(lane, lane.waiting.popleft())
+        while lane.waiting and lane.has_room:
+            self._ask(lane, lane.waiting.popleft())
         lane.worker.write()
         pipe = lane.worker.pipes[0]
         listening = pipe in self._selector.get_map()
@@ -203,11 +125,7 @@ class Engine:
         elif listening and not lane.worker.wants_to_write:
             self._selector.unregister(pipe)
 
-    @staticmethod
-    def _room(lane: _Lane, held: int) -> bool:
-        return not lane.asked or (not lane.alone and len(lane.asked) < WINDOW and held < WINDOW_BYTES)
-
-    def _ask(self, lane: _Lane, ask: _Ask) -> int:
+    def _ask(self, lane: Lane, ask: Ask) -> None:
         number, question = next(self._ids), ask.question
         message = {
             "do": "run",
@@ -221,11 +139,10 @@ class Engine:
         packed = protocol.pack(message, expected.tensors, _json)
         if not lane.asked:
             lane.since = time.monotonic()
-        lane.asked.append(_Asked(number, ask, len(packed), expected))
+        lane.asked.append(Asked(number, ask, len(packed), expected))
         lane.worker.send(packed)
-        return len(packed)
 
-    def _start(self, lane: _Lane) -> bool:
+    def _start(self, lane: Lane) -> bool:
         if lane.deaths > DEATHS or lane.deaths_in_a_row > DEATHS_IN_A_ROW:
             return False
         try:
@@ -235,19 +152,19 @@ class Engine:
         self._listen(lane)
         return True
 
-    def _listen(self, lane: _Lane) -> None:
+    def _listen(self, lane: Lane) -> None:
         if lane.worker.process is not None:
             _, output, log = lane.worker.pipes
             self._selector.register(output, selectors.EVENT_READ, lane)
             self._selector.register(log, selectors.EVENT_READ, lane)
 
-    def _ignore(self, lane: _Lane) -> None:
+    def _ignore(self, lane: Lane) -> None:
         if lane.worker.process is not None:
             for pipe in lane.worker.pipes:
                 with contextlib.suppress(KeyError):
                     self._selector.unregister(pipe)
 
-    def _retry(self, lane: _Lane) -> None:
+    def _retry(self, lane: Lane) -> None:
         """Let the accused questions wait once more, for a fresh process."""
         lane.waiting.extend(lane.accused)
         lane.accused.clear()
@@ -256,7 +173,7 @@ class Engine:
 
     # Answers
 
-    def _wait(self, lanes: list[_Lane]) -> list[_Lane]:
+    def _wait(self, lanes: list[Lane]) -> list[Lane]:
         """Lanes where something happened, or whose time is up."""
         busy = [lane for lane in lanes if lane.asked]
         if not busy:
@@ -266,10 +183,10 @@ class Engine:
         late = {id(lane): lane for lane in busy if self._late(lane)}
         return list((woken | late).values())
 
-    def _late(self, lane: _Lane) -> bool:
+    def _late(self, lane: Lane) -> bool:
         return bool(lane.asked) and time.monotonic() - lane.since >= self.deadline
 
-    def _receive(self, lane: _Lane) -> Iterator[Row]:
+    def _receive(self, lane: Lane) -> Iterator[Row]:
         worker = lane.worker
         if not worker.read_log() and worker.pipes[2] in self._selector.get_map():
             self._selector.unregister(worker.pipes[2])  # it closed its log; that says nothing
@@ -295,7 +212,7 @@ class Engine:
             worker.ask_where()
             yield from self._lost(lane, "hung", f"no answer within {self.deadline:g} s")
 
-    def _decide(self, lane: _Lane, asked: _Asked, answer: Answer) -> Iterator[Row]:
+    def _decide(self, lane: Lane, asked: Asked, answer: Answer) -> Iterator[Row]:
         """The row of an answer, unless it accuses somebody for the first time."""
         ask = asked.ask
         if self.watch:
@@ -303,13 +220,13 @@ class Engine:
         row = judge(ask.question, asked.expected, answer, ask.first, lane.worker.log)
         row = self.standing(row)
         if row.verdict in DIVERGENT and row.standing != "known" and ask.first is None:
-            lane.accused.append(_Ask(ask.question, answer))
+            lane.accused.append(Ask(ask.question, answer))
         elif row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self.repeat:
-            lane.waiting.appendleft(_Ask(ask.question, ask.first or answer, ask.repeated + 1))
+            lane.waiting.appendleft(Ask(ask.question, ask.first or answer, ask.repeated + 1))
         else:
             yield row
 
-    def _lost(self, lane: _Lane, outcome: str, why: str) -> Iterator[Row]:
+    def _lost(self, lane: Lane, outcome: str, why: str) -> Iterator[Row]:
         """The worker is gone or must go: its first unanswered question is the suspect, the others wait again."""
         self._ignore(lane)
         status = lane.worker.kill(grace=1.0 if outcome == "crashed" else 0.0)
@@ -322,13 +239,13 @@ class Engine:
         lane.asked.clear()
         answer = Answer(outcome=outcome, text=why or _how_it_ended(status), log=lane.worker.log)
         if ask.first is None:
-            lane.waiting.appendleft(_Ask(ask.question, answer))
+            lane.waiting.appendleft(Ask(ask.question, answer))
             lane.alone = True
         else:
             lane.alone = False
             yield self.standing(judge(ask.question, expected, answer, ask.first, answer.log))
 
-    def _give_up(self, lane: _Lane) -> Iterator[Row]:
+    def _give_up(self, lane: Lane) -> Iterator[Row]:
         """The worker does not start any more: what it has not answered stays unrun."""
         why = f"the worker of {lane.worker.program.name} died too often and was not started again"
         detail = {"reason": why, "log": lane.worker.log}
