@@ -26,6 +26,6 @@ def test_no_case_shows_nothing(told):
 
 def test_smoke_alone_shows_nearly_all():
     cases = corpus()
-    smoke = [case for case in cases if case.id in subsets(cases)["smoke"]]
+    smoke = choose(cases, subsets(cases), tier="smoke")
     shown = {name for killed in score(smoke).kills.values() for name, dead in killed.items() if dead}
     assert len(shown) >= 0.95 * len(MUTANTS), sorted({mutant.name for mutant in MUTANTS} - shown)
