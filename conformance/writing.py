@@ -103,12 +103,15 @@ def entry(case: Case) -> dict[str, Any]:
     keys |= {"input": list(case.input), "kernel": list(case.kernel)}
     numbers: dict[str, Any] = {"stride": _same(case.stride), "dilation": _same(case.dilation), "groups": case.groups}
     keys |= {key: value for key, value in numbers.items() if value != 1}
-    if case.convention:
-        keys |= {"convention": case.convention}
+    word = CONVENTIONS.get(case.convention)
+    if word and (word.extended or word.padded == "each end"):
+        word = None  # what was said with it is not in the case any more: its numbers say the same
+    if word:
+        keys |= {"convention": word.name}
         keys |= {"output_size": list(case.output_size)} if case.output_size else {}
     elif any(case.output_padding):
         keys |= {"output_padding": _same(case.output_padding)}
-    if case.convention is None or CONVENTIONS[case.convention].padded:
+    if word is None or word.padded:
         both = all(lo == hi for lo, hi in case.padding)
         padding = _same([lo for lo, _ in case.padding]) if both else [list(pair) for pair in case.padding]
         keys |= {"padding": padding} if padding != 0 else {}

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from conformance import html
-from conformance.case import Case
+from conformance.case import Case, Dispute, Reading
 from conformance.html import causes, layouts, packed, tables
 from conformance.row import Row
 from conformance.runfile import Run
@@ -207,3 +207,20 @@ def test_details_stop_where_the_page_would_grow_too_large(tmp_path, monkeypatch)
     assert 0 < len(details["told"]) < 10
     words = json.loads(zlib.decompress(base64.b64decode(parts["words"])))
     assert words["count"] == 50
+
+
+def test_what_came_and_went_stands_beside_the_runs(tmp_path):
+    said = text(page(tmp_path, run([row()], version="1"), run([DIFFERS], version="2"), run([row()], version="3")))
+    assert re.search(r"What came and went .* as if the kernel were flipped stride/one 0 1 0 ", said)
+    assert "What came and went" not in text(page(tmp_path, run([DIFFERS]), run([DIFFERS])))
+
+
+def test_each_reading_of_a_dispute_says_who_follows_it(tmp_path):
+    numbers = {"padding": ((0, 0), (0, 0)), "output_padding": (0, 0)}
+    sources = {"the end": "a paper", "the beginning": "a manual"}
+    readings = tuple(Reading(name=name, source=source, **numbers) for name, source in sources.items())
+    asked = replace(CASE, dispute=Dispute(question="who gets the odd pixel", readings=readings))
+    ran = run([row(detail={"follows": ["the end"]})])._replace(cases={"stride/one": asked})
+    said = text(page(tmp_path, ran))
+    assert "who gets the odd pixel one the end a paper tensorflow " in said
+    assert "the beginning a manual nobody here" in said

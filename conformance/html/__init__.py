@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from conformance import folder
+from conformance import folder, history
 from conformance.html import causes, layouts, packed, tables, words
 from conformance.runfile import Run, RunFileError
 
@@ -55,10 +55,12 @@ def _page(runs: list[Run]) -> dict[str, Any]:
         "reasons": tables.reasons(run.rows),
         "accuracy": tables.accuracy(run),
         "claims": tables.claims(run),
+        "disputed": tables.disputed(run),
         "layouts": layouts.LAYOUTS,
         "in_memory": layouts.in_memory(),
         "unnoticed": layouts.unnoticed(run),
         "runs": tables.side_by_side(runs) if len(runs) > 1 else [],
+        "history": [line for line in history.lines(runs) if line.moved] if len(runs) > 1 else [],
         "packed": packed.packed(run, found),
         "style": (folder("reports") / "report.css").read_text(encoding="utf-8"),
         "script": "".join((folder("reports") / name).read_text(encoding="utf-8") for name in SCRIPTS),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance import accuracy as measures
+from conformance import disputes
 from conformance.html.words import STATES, complete, counts, fragment, named, place, state
 from conformance.row import Row
 from conformance.runfile import Run, diff
@@ -112,6 +113,20 @@ def claims(run: Run) -> list[dict[str, Any]]:
         words = {"number": number, "case": case, "verdict": verdict, "came_out": came_out, "says": claim.says}
         lines.append(words | {"who": ", ".join(dict.fromkeys(frameworks)), "note": claim.note, "source": claim.source})
     return lines
+
+
+def disputed(run: Run) -> list[dict[str, Any]]:
+    """Each reading of each disputed question with its source and those who follow it; [] where nothing was asked."""
+    who = {(side.case, side.reading): ", ".join(side.who) for side in disputes.disputes(run.rows)}
+    return [
+        {
+            "case": case.id, "question": case.dispute.question, "reading": reading.name, "source": reading.source,
+            "who": who.get((case.id, reading.name), ""),
+        }
+        for case in run.cases.values()
+        if case.dispute
+        for reading in case.dispute.readings
+    ]  # fmt: skip
 
 
 def side_by_side(runs: list[Run]) -> list[dict[str, Any]]:
