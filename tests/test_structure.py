@@ -118,3 +118,12 @@ def test_the_command_line_imports_no_framework_and_little_else():
     code = f"import sys, conformance.cli, conformance.interop_cli; print(*(set(sys.modules) & {heavy}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_wheel_takes_every_part_of_the_page():
+    """They are listed one by one in pyproject.toml, and an installed page needs all of them."""
+    root = PACKAGE.parent
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    parts = [path.name for kind in ("j2", "css", "js") for path in (root / "reports").glob(f"*.{kind}")]
+    assert len(parts) >= 8
+    assert [name for name in parts if f'"reports/{name}" = "conformance/reports/{name}"' not in text] == []
