@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from conformance.case import AXIS_LETTERS, DTYPES
-from conformance.writing import cropped
+from conformance.writing import cropped, layer
 
 
 def torch(
@@ -29,12 +29,7 @@ def torch(
     rank = len(w) - 2
     x = x if len(x) == rank + 2 else [1, *x]
     return {
-        "batch": x[0],
-        "in_channels": x[1],
-        "out_channels": w[1] * groups,
-        "groups": groups,
-        "input": x[2:],
-        "kernel": w[2:],
+        **layer(x, w, groups),
         "stride": _each(stride, rank),
         "dilation": _each(dilation, rank),
         "padding": _each(padding, rank),

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.writing import Family, cropped
+from conformance.writing import Family, cropped, layer
 from conformance.yamlfile import FileError, nearest
 
 DTYPES = {"FLOAT": "float32", "DOUBLE": "float64", "FLOAT16": "float16", "BFLOAT16": "bfloat16"}
@@ -103,12 +103,7 @@ def _numbers(onnx: Any, node: Any, x: list[int], w: list[int], values: Mapping, 
     if dtype not in DTYPES:
         family.notes.append(f"node {node.name}: {dtype} was written as float32")
     return {
-        "batch": x[0],
-        "in_channels": x[1],
-        "out_channels": w[1] * groups,
-        "groups": groups,
-        "input": x[2:],
-        "kernel": w[2:],
+        **layer(x, w, groups),
         "stride": strides,
         "dilation": dilations,
         "bias": len(node.input) > 2 and node.input[2] != "",

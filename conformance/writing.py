@@ -121,6 +121,18 @@ def entry(case: Case) -> dict[str, Any]:
     return keys
 
 
+def layer(x: Sequence[int], w: Sequence[int], groups: int) -> dict[str, Any]:
+    """The sizes that the shapes of x [N, C, I…] and w [C, M/g, K…] give."""
+    return {
+        "batch": x[0],
+        "in_channels": x[1],
+        "out_channels": w[1] * groups,
+        "groups": groups,
+        "input": x[2:],
+        "kernel": w[2:],
+    }
+
+
 def cropped(crop: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """`padding` and `output_padding` that cut (begin, end) from the full length; a negative end is output padding."""
     return {

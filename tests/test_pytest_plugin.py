@@ -13,9 +13,7 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parent.parent
-LIARS = ROOT / "tests" / "liars"
+from commands import LIARS, ROOT
 
 FAMILY = """\
 why: two cases for pytest

@@ -55,7 +55,7 @@ MAY_KNOW = {
     },
     "accuracy": {"row"},
     "threads": {"questions", "row", "session"},
-    "html": {"accuracy", "disputes", "history", "runfile", "explain", "row", "case", "compare"},
+    "html": {"accuracy", "disputes", "findings", "history", "runfile", "explain", "row", "case", "compare"},
     "findings": {"case", "explain", "row", "runfile", "yamlfile"},
     "history": {"findings", "row", "runfile"},
     "summaries": {"findings", "row", "runfile", "yamlfile"},

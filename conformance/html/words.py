@@ -7,23 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from conformance.row import DIVERGENT, Row
+from conformance.findings import STATES, place, state
+from conformance.row import Row
 from conformance.runfile import Run
 
-#: What a row is on the page: its standing where it has one, else its verdict; worst first.
-STATES = ("new", "changed", "stale", "unrun", "known", "unsupported", "pass")
+__all__ = ["NEWS", "STATES", "complete", "counts", "cut", "fragment", "named", "place", "sentence", "state"]
+
 NEWS = STATES[:4]
 LONGEST = 4000  # characters of one text
-
-
-def state(row: Row) -> str:
-    """One of STATES."""
-    return row.standing or ("new" if row.verdict in DIVERGENT else row.verdict)
-
-
-def place(row: Row) -> str:
-    """The route with its device: `torch/functional@cpu`."""
-    return f"{row.route}@{row.device}"
 
 
 def fragment(row: Row) -> str:
