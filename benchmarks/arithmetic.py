@@ -21,14 +21,15 @@ from collections import defaultdict
 import msgspec
 import numpy as np
 
-from conformance import bounds, data
 from conformance.case import Case
-from conformance.compare import Expected
-from conformance.draw import drawn
-from conformance.globs import matches
-from conformance.programs import choose
-from conformance.questions import Narrow, select
-from conformance.session import Session
+from conformance.corpus.globs import matches
+from conformance.corpus.random_cases import drawn
+from conformance.oracle import bounds
+from conformance.oracle.compare import Expected
+from conformance.oracle.operands import decode
+from conformance.run.programs import choose
+from conformance.run.questions import Narrow, select
+from conformance.run.session import Session
 
 HALVES = ("float16", "bfloat16")
 
@@ -75,7 +76,7 @@ def main() -> None:
         if answer.outcome != "returned" or array.shape != question.case.y_shape or dtype != question.key.dtype:
             return
         expected = session.engine.answers.of(question)
-        returned = data.decode(array, dtype)
+        returned = decode(array, dtype)
         shares = (share(expected, returned, "float32"), share(expected, returned, dtype))
         found[question.key.route, dtype, question.case.rank, kind(question.case)].append(shares)
 

@@ -16,12 +16,12 @@ import time
 from pathlib import Path
 
 from conformance import folder
-from conformance.corpus import corpus
+from conformance.corpus.choose import corpus
 from conformance.mutants import MUTANTS, score
-from conformance.questions import Narrow, Question, select
-from conformance.row import Row
-from conformance.session import Session
-from conformance.worker import Program, environment
+from conformance.run.questions import Narrow, Question, select
+from conformance.run.row import Row
+from conformance.run.session import Session
+from conformance.run.worker import Program, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 LIAR = ROOT / "tests" / "liars" / "mutant.py"

@@ -13,12 +13,13 @@ import time
 import msgspec
 import numpy as np
 
-from conformance import oracle, relations
+from conformance import oracle
 from conformance.case import CHECKS, Case
-from conformance.corpus import corpus
+from conformance.corpus.choose import corpus
 from conformance.mutants import MUTANTS, kills
 from conformance.mutants.mutant import Mutant
-from conformance.relations import RELATIONS, Relation
+from conformance.oracle import relations
+from conformance.oracle.relations import RELATIONS, Relation
 
 CASES = (
     "stride/s[2,3]-k[3,2]",

@@ -22,9 +22,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import torch
 
-from conformance import data, oracle
+from conformance import oracle
 from conformance.case import CHECKS, Case
-from conformance.corpus import corpus
+from conformance.corpus.choose import corpus
+from conformance.oracle.operands import make_operands
 
 #: Multiply-adds from which the Python loops of onnx.reference take too long to wait for.
 PATIENCE = 30_000_000
@@ -94,7 +95,7 @@ def main() -> None:
             if check == "grad_bias" and not case.bias:
                 line += f"{'':>24}"
                 continue
-            arrays = data.operands(case, check, "float32", "exact").arrays
+            arrays = make_operands(case, check, "float32", "exact").arrays
             mine = seconds(lambda check=check, arrays=arrays: oracle.answer(case, check, arrays))
             call = torch_call(case, check, arrays)
             theirs = seconds(call) if call else None

@@ -16,9 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from conformance import html, runfile
 from conformance.case import Case
-from conformance.row import Row
+from conformance.report import html
+from conformance.run import run_file
+from conformance.run.row import Row
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 ROUTES = [f"{name}/route{number}" for name in ("torch", "tensorflow", "jax", "numpy") for number in range(5)]
@@ -32,7 +33,7 @@ HEADER = {
 
 def write_run(path: Path, count: int, divergent: float) -> None:
     """A made-up run file of `count` rows."""
-    chance, writer = random.Random(0), runfile.Writer(path)
+    chance, writer = random.Random(0), run_file.Writer(path)
     writer.header(HEADER)
     rows, number = 0, 0
     while rows < count:
@@ -88,7 +89,7 @@ def main() -> None:
         file, page = Path(folder, "run.jsonl"), Path(folder, "page.html")
         write_run(file, asked.rows, asked.divergent)
         begin = time.monotonic()
-        run = runfile.read(file)
+        run = run_file.read(file)
         read, busy = time.monotonic() - begin, time.process_time()
         html.write([run], page)
         wrote, busy = time.monotonic() - begin - read, time.process_time() - busy

@@ -24,13 +24,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance import data, oracle
+from conformance import oracle
 from conformance.case import Case
-from conformance.corpus import corpus, subsets
-from conformance.load import load_family
+from conformance.corpus.choose import corpus, subsets
+from conformance.corpus.load import load_family
 from conformance.mutants import MUTANTS, Mutant, features
 from conformance.mutants.catalogue import same
 from conformance.mutants.score import LARGE
+from conformance.oracle.operands import make_operands
 
 PEERS = Path(__file__).resolve().parent / "peers"
 
@@ -106,7 +107,7 @@ def _shown(case: Case, check: str, mutants: dict[str, Mutant]) -> set[str]:
     fill = "exact" if "exact" in case.fills else "given"
     found = set()
     for dtype in {"float32", "float64"} & set(case.dtypes) or {case.dtypes[0]}:
-        arrays = data.operands(case, check, dtype, fill).arrays
+        arrays = make_operands(case, check, dtype, fill).arrays
         right = oracle.answer(case, check, arrays)
         answers = ((title, mutant.answer(case, check, arrays)) for title, mutant in mutants.items())
         found |= {title for title, answer in answers if answer is not None and not same(answer, right)}

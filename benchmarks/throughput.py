@@ -19,12 +19,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from conformance import programs
 from conformance.case import Case
-from conformance.compare import Expected
-from conformance.questions import Narrow, select
-from conformance.runfile import Writer
-from conformance.session import Session
+from conformance.oracle.compare import Expected
+from conformance.run import programs
+from conformance.run.questions import Narrow, select
+from conformance.run.run_file import Writer
+from conformance.run.session import Session
 
 ROUTES = ("numpy/scatter", "torch/functional")
 #: Routes that compile each new shape, and how many cases they are asked: there the time is the compiler's.

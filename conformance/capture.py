@@ -24,8 +24,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.calls import READERS
-from conformance.writing import Family
+from conformance.exchange.calls import READERS
+from conformance.exchange.writing import Family
 
 #: The class whose `call` names a Keras layer and knows its bias.
 KERAS_LAYER = ("keras.src.layers.convolutional.base_conv_transpose", "BaseConvTranspose")

@@ -31,7 +31,7 @@ Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
 
 Fill = Literal["exact", "fresh", "real", "special", "given", "related"]
-#: Those that a case may name; `related` belongs to the rows of relations, see metamorphic.py.
+#: Those that a case may name; `related` belongs to the rows of relations, see run/metamorphic.py.
 FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
 
 #: The most elements an answer can have: 2^60 numbers of 8 bytes are all that 63 bits address.

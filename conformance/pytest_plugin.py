@@ -18,13 +18,16 @@ from typing import Any
 
 import pytest
 
-from conformance import explain, folder, load, programs
+from conformance import folder
 from conformance.case import Case
-from conformance.corpus import corpus, subsets
-from conformance.questions import Narrow, Selection, select
-from conformance.row import Key, Row
-from conformance.session import Session
-from conformance.yamlfile import FileError
+from conformance.corpus import load
+from conformance.corpus.choose import corpus, subsets
+from conformance.corpus.yaml_file import FileError
+from conformance.report import explain
+from conformance.run import programs
+from conformance.run.questions import Narrow, Selection, select
+from conformance.run.row import Key, Row
+from conformance.run.session import Session
 
 _SESSION = pytest.StashKey[Session]()
 _GREETED = pytest.StashKey[dict[str, str]]()

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from conformance import adapter, data, folder
+from conformance import adapter, folder
 from conformance.case import DTYPES, Case
-from conformance.conventions import CONVENTIONS, Axis
-from conformance.corpus import corpus
-from conformance.ledger import Known, Ledger
-from conformance.programs import SUFFIX
+from conformance.corpus.choose import corpus
+from conformance.corpus.conventions import CONVENTIONS, Axis
+from conformance.oracle.operands import make_operands, terms
+from conformance.run.ledger import Known, Ledger
+from conformance.run.programs import SUFFIX
 
 SPECIFICATION = Path(__file__).with_name("specification.md")
 PART = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end -->\n", re.DOTALL)
@@ -87,12 +88,12 @@ def magnitudes() -> str:
             bias=False,
         )  # fmt: skip
         cells = [_choices(case, dtype) for dtype in DTYPES]
-        rows.append([str(data.terms(case, "forward")), *cells])
+        rows.append([str(terms(case, "forward")), *cells])
     return table(["n", *(f"{dtype}: |S|, 2/|S|" for dtype in DTYPES)], rows)
 
 
 def _choices(case: Case, dtype: str) -> str:
-    operands = data.operands(case, "forward", dtype, "exact")
+    operands = make_operands(case, "forward", dtype, "exact")
     thinned = " (thinned)" if (operands.arrays["w"] == 0).any() else ""
     return f"{operands.choices}, {2 / operands.choices:.2g}{thinned}"
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from conformance.cli import main
+from conformance.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 LIARS = ROOT / "tests" / "liars"
-CLEAN, NEWS, USAGE, INCOMPLETE = 0, 1, 2, 3
-COMMAND = [sys.executable, "-c", "from conformance.cli import main; main()"]
+CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
+COMMAND = [sys.executable, "-c", "from conformance.cli.main import main; main()"]
 
 FAMILY = """\
 why: two cases for the command line

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.case import Case
-from conformance.row import Row
-from conformance.runfile import Run
+from conformance.run.row import Row
+from conformance.run.run_file import Run
 
 #: What a framework may say, and no document may break on.
 HOSTILE = "]]></failure><b>|`@all`|\x1b[2J\x00\ud800\r\n::error::%0A,:\u2028\uffff"

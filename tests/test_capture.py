@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import ROOT
 
-from conformance import load, oracle
+from conformance import oracle
 from conformance.capture import capture
-from conformance.yamlfile import FileError
+from conformance.corpus import load
+from conformance.corpus.yaml_file import FileError
 
 PROGRAMS = Path(__file__).parent / "captured"
 RUNS = [
@@ -33,8 +35,7 @@ def test_what_is_recorded_is_what_ran(program, more, needs, count, tmp_path):
     for name in needs:
         if find_spec(name) is None:
             pytest.skip(f"{name} is not installed")
-    root = Path(__file__).parent.parent
-    environment = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"} | more
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"} | more
     done = subprocess.run(
         [sys.executable, PROGRAMS / program], cwd=tmp_path, env=environment, capture_output=True, text=True
     )

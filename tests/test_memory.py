@@ -7,12 +7,15 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from conformance import adapter, data, explain, folder, load
+from conformance import adapter, folder
 from conformance.case import Memory
+from conformance.corpus import load
 from conformance.memory import DENSE, lying
-from conformance.programs import choose
-from conformance.questions import Narrow, select
-from conformance.session import Session
+from conformance.oracle.operands import make_operands
+from conformance.report import explain
+from conformance.run.programs import choose
+from conformance.run.questions import Narrow, select
+from conformance.run.session import Session
 
 CASES = {case.id: case for case in load.load([folder("cases") / "memory.yaml"])}
 ARRAY = np.arange(1, 25, dtype=np.float32).reshape(2, 3, 4)
@@ -77,7 +80,7 @@ def test_the_words_are_the_same_on_both_sides():
 def test_what_is_read_again_is_the_same():
     for case in CASES.values():
         for check in case.checks:
-            arrays = data.operands(case, check, "float32", "exact").arrays
+            arrays = make_operands(case, check, "float32", "exact").arrays
             for name, word in case.memory.items():
                 if word == "expanded" and name in arrays:
                     assert np.array_equal(arrays[name], np.broadcast_to(arrays[name][:1], arrays[name].shape))
@@ -118,7 +121,7 @@ def test_the_script_lays_the_operands_so(tmp_path):
     path = folder("adapters") / "numpy_adapter.py"
     row = next(row for row in asked(case, path, tmp_path) if row.route == "numpy/scatter")
     assert row.verdict == "pass"
-    arrays = data.operands(case, "forward", "float32", "exact").arrays
+    arrays = make_operands(case, "forward", "float32", "exact").arrays
     text = explain.script(row, case, arrays, None)
     assert "lying(x, 'reversed')" in text
     assert "def lying(array, word):" in text

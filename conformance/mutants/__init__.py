@@ -5,7 +5,7 @@ that have no counterpart here are those without a wrong number: crashes, missing
 change from call to call; they are outcomes and verdicts. A scale that quantisation folds into the wrong axis is no part
 of the operator; its nearest relatives are the exchanged channels, and kernels quantised along the wrong axis.
 
-    kernel, padding, coverage   which tap, which stride, which end; what overlaps and gaps hold
+    kernel, padding, edges      which tap, which stride, which end; what overlaps and gaps hold
     channels, layouts           which channel, group, image; buffers read in another layout
     gradients                   what a backward does wrong by itself
     sizes                       formulas for the output length

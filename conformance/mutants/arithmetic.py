@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from conformance import data
 from conformance.case import Case, Check
 from conformance.mutants.mutant import Computed, Operands, channel, other
 from conformance.oracle import answer
+from conformance.oracle.operands import decode, encode
 
 Rounding = Callable[[np.ndarray], np.ndarray]
 
@@ -24,7 +24,7 @@ def through(dtype: str) -> Rounding:
 
     def rounded(array: np.ndarray) -> np.ndarray:
         with np.errstate(over="ignore"):
-            return data.decode(data.encode(array, dtype), dtype)
+            return decode(encode(array, dtype), dtype)
 
     return rounded
 

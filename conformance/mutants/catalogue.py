@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from conformance import data, oracle
+from conformance import oracle
 from conformance.case import Case, Check, Dtype, Fill
 from conformance.mutants.arithmetic import ARITHMETIC
 from conformance.mutants.channels import BATCH, BIAS, CHANNELS, GROUPS
-from conformance.mutants.coverage import EDGES, OUTPUT_PADDING
+from conformance.mutants.edges import EDGES, OUTPUT_PADDING
 from conformance.mutants.gradients import GRADIENTS
 from conformance.mutants.kernel import DILATION, KERNEL, STRIDE
 from conformance.mutants.layouts import LAYOUTS
@@ -16,6 +16,7 @@ from conformance.mutants.mutant import Mutant
 from conformance.mutants.padding import PADDING
 from conformance.mutants.sizes import SHAPES, SIZES
 from conformance.mutants.triggers import REMAINDERS, TRIGGERS
+from conformance.oracle.operands import make_operands
 
 #: What several explain is named by the first of them: whole words of an interface before their values' accidents.
 MUTANTS: tuple[Mutant, ...] = (
@@ -51,7 +52,7 @@ def kills(case: Case, check: Check, dtype: Dtype = "float32", fill: Fill = "exac
 
     For fills that are compared exactly. Raises ValueError for a case without an answer.
     """
-    arrays = data.operands(case, check, dtype, fill, seed).arrays
+    arrays = make_operands(case, check, dtype, fill, seed).arrays
     rights = [oracle.answer(one, check, arrays) for one in case.answers]
     answers = ((mutant.name, mutant.answer(case, check, arrays)) for mutant in MUTANTS)
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.case import Case, Check
-from conformance.mutants.coverage import without
+from conformance.mutants.edges import without
 from conformance.mutants.mutant import Computed, Operands, Rewrite, channel
 from conformance.oracle import answer
 

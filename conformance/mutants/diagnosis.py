@@ -7,13 +7,13 @@ from itertools import combinations
 
 import numpy as np
 
-from conformance import data
 from conformance.case import Case, Check, Dtype
 from conformance.mutants.arithmetic import ARITHMETIC, COMPLEX
 from conformance.mutants.catalogue import MUTANTS, same
 from conformance.mutants.mutant import Mutant, Operands
 from conformance.mutants.sizes import Size
 from conformance.oracle import answer
+from conformance.oracle.operands import rounded
 
 #: Multiply-adds that a diagnosis may spend, a second or two: for huge cases only the first mutants are tried, and it
 #: says so.
@@ -74,7 +74,7 @@ def _reproduced(
             return found or [unfinished]
         wrong = mutant.variants(case, check, arrays, returned.shape)
         work += case.size * len(wrong)
-        if any(same(data.rounded(one, dtype), returned) for one in wrong):
+        if any(same(rounded(one, dtype), returned) for one in wrong):
             found.append(mutant.sentence(case))
     return found
 

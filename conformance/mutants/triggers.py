@@ -10,8 +10,8 @@ from collections.abc import Callable, Set
 import numpy as np
 
 from conformance.case import Case
-from conformance.mutants import channels, coverage, kernel, padding
-from conformance.mutants.coverage import without
+from conformance.mutants import channels, edges, kernel, padding
+from conformance.mutants.edges import without
 from conformance.mutants.mutant import Mutant, Rewrite, axes, each
 
 _BASES = {
@@ -21,8 +21,8 @@ _BASES = {
         kernel.STRIDE,
         kernel.DILATION,
         padding.PADDING,
-        coverage.OUTPUT_PADDING,
-        coverage.EDGES,
+        edges.OUTPUT_PADDING,
+        edges.EDGES,
         channels.CHANNELS,
         channels.GROUPS,
     )

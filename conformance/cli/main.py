@@ -1,0 +1,209 @@
+"""The command `convt`. Each verb reads its arguments, asks the module that knows, and prints; imports happen inside the
+verbs, so that `convt --help` answers at once."""
+
+from __future__ import annotations
+
+import contextlib
+import pkgutil
+import sys
+from typing import Any
+
+import click
+
+from conformance import __version__
+from conformance.cli.cases import cases
+from conformance.cli.options import SEED, outputs
+from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
+
+#: Verbs that live in modules of their own.
+ELSEWHERE = {
+    "import": "conformance.cli.exchange:import_",
+    "export": "conformance.cli.exchange:export",
+    "report": "conformance.cli.report:report",
+    "diff": "conformance.cli.report:diff",
+}
+
+
+class _Group(click.Group):
+    """Turns the project's own errors into one sentence and exit status 2; imports verbs when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *ELSEWHERE])
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        return pkgutil.resolve_name(ELSEWHERE[name]) if name in ELSEWHERE else super().get_command(ctx, name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from conformance.corpus.yaml_file import FileError
+        from conformance.run.programs import ProgramError
+        from conformance.run.run_file import RunFileError
+
+        try:
+            return super().invoke(ctx)
+        except (ProgramError, RunFileError, FileError, UsageError) as error:
+            click.echo(f"convt: {error}", err=True)
+            ctx.exit(USAGE)
+        except click.UsageError as error:
+            verb = error.ctx.command_path if error.ctx else "convt"
+            click.echo(f"convt: {error.format_message()} (see {verb} --help)", err=True)
+            ctx.exit(USAGE)
+        except KeyboardInterrupt:
+            click.echo("convt: interrupted before anything was finished", err=True)
+            ctx.exit(INCOMPLETE)
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            with contextlib.suppress(OSError):
+                sys.stdout.close()
+            ctx.exit(CLEAN)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"convt: {where}{error.strerror or error}", err=True)
+            ctx.exit(USAGE)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="convt")
+def main() -> None:
+    """Conformance of transposed convolution: cases are data, frameworks are programs, the truth is arithmetic.
+
+    \b
+    convt run                                  the whole corpus on every framework that is installed
+    convt run 'stride/*' --route torch/*       some cases, some routes
+    convt show CASE --route torch/functional   one answer in words, and the script that repeats it
+    """
+
+
+@main.command()
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+@click.option("--route", "routes", multiple=True, help="Routes: torch/*, */vjp, torch/functional@cuda.")
+@click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda. Default: all that a framework reports.")
+@click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
+@click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
+@click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
+@click.option("--metamorphic", is_flag=True, help="Relations that need no oracle; --check names some.")
+@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
+@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
+@click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not on their subset.")
+@click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
+@click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--random", type=click.IntRange(min=1), metavar="N", help="N random valid configurations instead.")
+@click.option("--known", type=click.Path(), help="Folder of known divergences instead of ours.")
+@click.option("--output", "-o", type=click.Path(), help="Run file to write. Default: reports/run-TIME.jsonl.")
+@click.option("--report", type=click.Path(), help="HTML page to write. Default: beside the run file.")
+@outputs
+@click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
+@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
+@click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
+@click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
+@SEED
+@click.pass_context
+def run(ctx: click.Context, **asked: Any) -> None:
+    """Run cases on routes; write a run file and a page; exit 0 clean, 1 news, 2 wrong usage, 3 incomplete.
+
+    \b
+    convt run 'output_padding/*' --route 'torch/*'
+    convt run --adapter my_adapter.py --tier smoke
+    convt run --adapter torch --python torch=old-venv/bin/python
+    """
+    from conformance.cli import run
+
+    if asked["resume"]:
+        said = [word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE"]
+        if said:
+            raise UsageError(f"--resume goes on as the run was started: leave out what else was asked ({said[0]})")
+    ctx.exit(run.run(asked))
+
+
+@main.command()
+@click.argument("case_id", metavar="CASE")
+@click.option("--route", help="The route to explain. Default: each that answers.")
+@click.option("--run", "run_path", type=click.Path(), help="Take the rows from this run file instead of asking anew.")
+@click.option("--script", is_flag=True, help="Print only the script that repeats the answer.")
+@click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
+@click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--dtype", "dtypes", multiple=True, help="Only this dtype.")
+@click.option("--check", "checks", multiple=True, help="Only this check.")
+@click.option("--fill", "fills", multiple=True, help="Only this fill.")
+@SEED
+def show(**asked: Any) -> None:
+    """Explain one case on one route in words, and print a script in the framework's own API that repeats it.
+
+    \b
+    convt show 'stride/s[2,1]-k[2,3]' --route torch/functional
+    convt show claims/c12-same-ones --route tensorflow/nn --script > repeat.py
+    """
+    from conformance.cli import run
+
+    run.show(asked)
+
+
+main.add_command(cases)
+
+
+@main.command()
+@click.option("--adapter", "named", multiple=True, help="Only this adapter: a name, or the path of a program.")
+@click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) -> None:
+    """Which frameworks are here, and what each route offers.
+
+    \b
+    convt adapters --python torch=old-venv/bin/python
+    """
+    from conformance.cli import run
+    from conformance.run import programs
+
+    run.adapters(named, programs.pairs(pythons), as_json)
+
+
+@main.command()
+@click.argument("globs", nargs=-1, metavar="[GLOB]...")
+@click.option("--mutant", multiple=True, metavar="GLOB", help="These mutants, and the smallest case that shows each.")
+@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
+@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
+@click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
+@click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@SEED
+@click.pass_context
+def mutants(ctx: click.Context, **asked: Any) -> None:
+    """Which of the planted faults the cases show; exits 1 where one survives.
+
+    \b
+    convt mutants                              the whole corpus, family by family
+    convt mutants 'stride/*' --mutant '*'      the smallest case of a family that shows each mutant
+    """
+    from conformance.cli import mutants
+
+    ctx.exit(mutants.mutants(asked))
+
+
+@main.command()
+@click.option("--draft", type=click.Path(), metavar="RUN.jsonl", help="Draft entries for the new rows of a run.")
+def known(draft: str | None) -> None:
+    """The known divergences; or entries for a person to finish.
+
+    \b
+    convt known --draft reports/run.jsonl >> cases/known/torch.yaml
+    """
+    from conformance import folder
+    from conformance.corpus.yaml_file import shown
+    from conformance.run import ledger, run_file
+
+    if draft:
+        click.echo(ledger.draft(run_file.read(draft).rows), nl=False)
+        return
+    for each in ledger.Ledger.load(folder("cases") / "known").entries:
+        entry = each.entry
+        means, routes, verdict = (
+            said if isinstance(said, str) else ", ".join(said) for said in (entry.cases, entry.routes, entry.verdict)
+        )
+        click.echo(f"{shown(each.where)}  {verdict}: {entry.covers} rows, {entry.kind}: {entry.cause}")
+        click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
+        click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
+
+
+if __name__ == "__main__":
+    main()

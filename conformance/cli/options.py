@@ -1,0 +1,22 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+SEED = click.option("--seed", type=click.IntRange(0, 2**21 - 1), default=0, help="Seed of the operands: 0 to 2097151.")
+
+
+def outputs(command: Any) -> Any:
+    """The options of `convt run` and `convt report` that write a summary for machines."""
+    for option in (
+        click.option("--format", "form", type=click.Choice(["github"]), help="Print for GitHub Actions, too."),
+        click.option("--badge", type=click.Path(), help="SVG badge to write."),
+        click.option("--markdown", type=click.Path(), help="Markdown to write, for a pull request."),
+        click.option("--json", type=click.Path(), help="JSON summary to write."),
+        click.option("--junitxml", type=click.Path(), help="JUnit XML to write."),
+    ):
+        command = option(command)
+    return command

@@ -1,0 +1,234 @@
+"""One entry of a family's `cases`: a case, a product of axes, or a covering array of them.
+
+    axes: {kernel: [1, 2, 3], stride: [1, 2], padding_lo: [0, 1]}
+    where: {padding_lo: {below: kernel}}     # what of the product is meant; see conditions.py
+    covering: 2                              # of that, every combination of any two axes once; see covering.py
+    covering: {core: 2, full: 3}             # and what three axes need beyond it in the full tier
+    covering: {core: 3, full: all}           # or all the rest
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from conformance.case import Case
+from conformance.corpus.conditions import QUANTITIES, Condition, Where, holds, named
+from conformance.corpus.covering import Row, Space
+from conformance.corpus.raw_case import KEYS, Raw, check, numbers
+from conformance.corpus.yaml_file import Document, FileError, Steps, convert, nearest, unknown_key
+
+#: A covering array's combinations are counted one by one, and so are those of the axes that belong together.
+MOST_TIED = 100_000
+
+Strength = Annotated[int, msgspec.Meta(ge=1, le=6)]
+
+
+class Covering(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Strengths by tier; `all`: every combination that is possible."""
+
+    core: Strength
+    full: Strength | Literal["all"] | None = None
+
+
+#: The keys of an entry that make several cases of it.
+SPREAD = ("axes", "where", "covering")
+
+#: Keys that together decide whether a case has an answer, each with a number that spoils none.
+TIED: tuple[dict[str, Any], ...] = (
+    {
+        "input": [1], "kernel": 1, "stride": 1, "dilation": 1, "output_padding": 0,
+        "padding": 0, "padding_lo": None, "padding_hi": None, "convention": None, "output_size": None,
+    },
+    {"in_channels": 1, "out_channels": 1, "groups": 1},
+    {"batch": 1},
+)  # fmt: skip
+#: The quantities of `where` that are no keys follow from the first of them.
+DERIVED = ("extent", "full", "output")
+
+
+class Entry:
+    """An entry, and where each value of each of its cases stands in the document. Raises FileError."""
+
+    def __init__(self, document: Document, index: int, base: dict[str, Any], written: dict[str, Any]):
+        self.document, self.steps, self.base = document, ("cases", index), base
+        self.chosen: dict[str, int] = {}  # which value of each axis the case at hand has
+        self.written = {key: value for key, value in written.items() if key not in SPREAD}
+        for key in self.written:
+            if key not in KEYS:
+                raise self.error((key,), unknown_key(key, [*KEYS, *SPREAD]))
+        self.axes = self._axes(written)
+        self.where = self._where(written)
+        self.covering = self._covering(written)
+
+    def _axes(self, written: dict[str, Any]) -> dict[str, list[Any]]:
+        axes = written.get("axes", {})
+        if "axes" in written and not (isinstance(axes, dict) and axes):
+            raise self.error(("axes",), "axes: expected a mapping of keys to lists of values")
+        for key, values in axes.items():
+            here = ("axes", key)
+            if key not in KEYS or key == "id":
+                raise self.error(here, unknown_key(key, KEYS))
+            if key in self.written:
+                raise self.error(here, f"{key} stands in the case and in its axes: delete one of them")
+            if not isinstance(values, list) or not values:
+                raise self.error(here, f"the axis {key} is empty: list at least one value")
+        for key in ("where", "covering"):
+            if key in written and not axes:
+                raise self.error((key,), f"{key} chooses among axes: write them, or delete it")
+        return axes
+
+    def _where(self, written: dict[str, Any]) -> Where:
+        where: Where = {}
+        said = written.get("where", {})
+        if not isinstance(said, dict):
+            raise self.error(("where",), "where: expected a mapping of numbers to conditions")
+        for quantity, condition in said.items():
+            where[quantity] = convert(self.document, Condition, condition, self._inside("where", quantity))
+        for steps, quantity in named(where):
+            if quantity not in QUANTITIES:
+                near = nearest(quantity, [*QUANTITIES])
+                raise self.error(("where", *steps), f"there is no number {quantity!r}{near}")
+        return where
+
+    def _covering(self, written: dict[str, Any]) -> Covering | None:
+        if "covering" not in written:
+            return None
+        said, here = written["covering"], self._inside("covering")
+        if isinstance(said, dict):
+            covering = convert(self.document, Covering, said, here)
+        else:
+            covering = Covering(core=convert(self.document, Strength, said, here))
+        if {**self.base, **self.written}.get("expect") == "refuse":
+            raise self.error(("covering",), "a covering array is of cases with an answer: delete expect: refuse")
+        if covering.full and "tier" in self.written:
+            raise self.error(("tier",), "the tiers stand in covering: delete tier")
+        if isinstance(covering.full, int) and covering.full <= covering.core:
+            raise self.error(("covering", "full"), f"it must be above core: write {covering.core + 1}")
+        return covering
+
+    def _inside(self, *outer: str) -> Callable[[Steps], Steps]:
+        """Steps inside a part of the entry → steps inside the document."""
+        return lambda steps: (*self.steps, *outer, *steps)
+
+    @property
+    def name(self) -> str:
+        """What the entry is called in its file."""
+        return self.written.get("id") or ",".join(self.axes)
+
+    def count(self) -> int:
+        """How many combinations the axes have, before anything is multiplied out."""
+        return math.prod(map(len, self.axes.values()))
+
+    def product(self) -> Iterator[Row]:
+        """All combinations, as indices of values."""
+        return itertools.product(*(range(len(values)) for values in self.axes.values()))
+
+    def cases(
+        self, family: str, where: str, rows: Iterable[Row], tier: str | None = None, answered: bool = False
+    ) -> Iterator[Case]:
+        """The cases of these rows, without those that the conditions exclude; in a tier, or in the entry's own.
+
+        `answered`: leave out what has no answer, too; else it is an error, unless the entry expects it.
+        """
+        for row in rows:
+            case, problem = self.numbers(family, where, row, {} if tier is None else {"tier": tier})
+            if holds(self.where, case) and not (answered and problem):
+                yield check(case, problem, self.error)
+
+    def numbers(self, family: str, where: str, row: Row, instead: dict[str, Any]) -> tuple[Case, str | None]:
+        """The case of a row and why it has no answer; `instead`: values that replace what is written."""
+        self.chosen = {key: index for key, index in zip(self.axes, row, strict=True) if key not in instead}
+        values = {key: self.axes[key][index] for key, index in self.chosen.items()}
+        raw = convert(self.document, Raw, {**self.base, **self.written, **values, **instead}, self.locate)
+        return numbers(raw, f"{family}/{self.id(raw.id, {**values, **instead})}", where, self.error)
+
+    def id(self, template: str | None, values: dict[str, Any]) -> str:
+        if template is None:
+            if not self.axes:
+                raise self.error((), "id is missing: write one")
+            return ",".join(f"{key}={_compact(values[key])}" for key in self.axes)
+
+        def fill(match: re.Match) -> str:
+            if match[1] not in self.axes:
+                there = ", ".join(self.axes) or "no axes"
+                raise self.error(("id",), f"the id names {{{match[1]}}}, which is not an axis: there are {there}")
+            return _compact(values[match[1]])
+
+        return re.sub(r"\{(\w*)\}", fill, template)
+
+    def space(self) -> Space:
+        """What of the product is possible: has an answer and meets the conditions."""
+        keys = list(self.axes)
+        parts = []
+        for members, tied in self._parts():
+            axes = tuple(keys.index(key) for key in keys if key in members)
+            lengths = [len(self.axes[keys[axis]]) for axis in axes]
+            if math.prod(lengths) > MOST_TIED:
+                together = ", ".join(keys[axis] for axis in axes)
+                raise self.error(("axes",), f"more than {MOST_TIED} combinations of {together}: shorten these axes")
+            spare = {key: value for group in TIED for key, value in group.items() if key not in tied}
+            mine = {quantity: one for quantity, one in self.where.items() if _keys({quantity: one}) <= tied}
+            rows = itertools.product(*map(range, lengths))
+            possible = (row for row in rows if not tied or self._possible(axes, row, spare, mine))
+            parts.append((axes, frozenset(possible)))
+        return Space(tuple(map(len, self.axes.values())), tuple(parts))
+
+    def _possible(self, axes: tuple[int, ...], row: Row, spare: dict[str, Any], mine: Where) -> bool:
+        """Whether these values of these axes have an answer, if nothing else is in their way."""
+        whole = [0] * len(self.axes)
+        for axis, index in zip(axes, row, strict=True):
+            whole[axis] = index
+        case, problem = self.numbers("probe", "", tuple(whole), spare)
+        return problem is None and holds(mine, case)
+
+    def _parts(self) -> list[tuple[set[str], set[str]]]:
+        """Axes that belong together, as (members, the tied keys that they are of); free axes stand alone."""
+        groups = [set(group) for group in TIED]
+        for quantity, condition in self.where.items():
+            keys = _keys({quantity: condition})
+            touched = [group for group in groups if group & keys]
+            groups = [group for group in groups if group not in touched] + [set().union(*touched)]
+        free = [({key}, set()) for key in self.axes if not any(key in group for group in groups)]
+        return [(group & self.axes.keys(), group) for group in groups if group & self.axes.keys()] + free
+
+    def digest(self) -> str:
+        """What the covering array depends on."""
+        merged = {**self.base, **self.written}
+        fixed = {key: merged[key] for group in TIED for key in group if key in merged}
+        said = [msgspec.to_builtins(self.covering), self.axes, msgspec.to_builtins(self.where), fixed]
+        return hashlib.sha256(json.dumps(said, sort_keys=False).encode()).hexdigest()[:16]
+
+    def locate(self, steps: Steps) -> Steps:
+        """Steps inside the merged case → steps inside the document."""
+        key = steps[0] if steps else None
+        if key in self.chosen:
+            return (*self.steps, "axes", key, self.chosen[key], *steps[1:])
+        if key in self.base and key not in self.written and key not in SPREAD:
+            return ("base", *steps)
+        return (*self.steps, *steps)
+
+    def error(self, steps: Steps, message: str) -> FileError:
+        return self.document.error(self.locate(steps), message)
+
+
+def _keys(where: Where) -> set[str]:
+    """The keys on which conditions depend; the sizes stand for what follows from them."""
+    found = {quantity for _, quantity in named(where)}
+    return {key for quantity in found for key in ([*TIED[0]] if quantity in DERIVED else [quantity])}
+
+
+def _compact(value: Any) -> str:
+    """A value as it stands in an id: 2, [2,1], true, w=[3,4]."""
+    if isinstance(value, dict):
+        return ",".join(f"{key}={_compact(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return f"[{','.join(map(_compact, value))}]"
+    return value if isinstance(value, str) else str(value) if type(value) is int else json.dumps(value)

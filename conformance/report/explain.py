@@ -1,0 +1,304 @@
+"""A row and a case in words, and the script that repeats an answer in the framework's own API."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import math
+import zlib
+from typing import Any
+
+import numpy as np
+
+from conformance import memory
+from conformance.case import FLOATS, Case
+from conformance.oracle.operands import make_operands
+from conformance.run.row import Row
+
+#: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
+SPEAK = {
+    "torch": (
+        "import torch",
+        "torch.from_numpy({array}){cast}",
+        ".to(torch.bfloat16)",
+        "{y}.detach().to(torch.{wide}).numpy()",
+    ),
+    "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.{wide}).numpy()"),
+    "jax": (
+        'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
+        "jnp.asarray({array}){cast}",
+        ".astype(jnp.bfloat16)",
+        "np.asarray({y}).astype(np.{wide})",
+    ),
+}
+STAMP = 200  # numbers of a stamp that are printed
+LITERAL = 400  # numbers that a script spells out
+
+
+def sentence(row: Row) -> str:
+    """One line: which case, and what is wrong with the answer."""
+    what = {
+        "pass": "is right",
+        "differ": "differs",
+        "refuse": "is refused",
+        "accept": "is answered and must be refused",
+        "crash": "crashes the process",
+        "hang": "hangs",
+        "flaky": "is answered differently when asked again",
+        "broken": "the adapter is broken",
+        "unsupported": "cannot be said",
+        "unrun": "was not run",
+    }[row.verdict]
+    reason = row.cause or row.detail.get("reason")
+    return f"{row.case} {what}" + (f": {_first_line(reason)}" if reason else "")
+
+
+def paragraph(row: Row, case: Case) -> str:
+    """All that is known about a row, as plain text."""
+    detail = row.detail
+    standing = f" ({row.standing})" if row.standing else ""
+    lines = [f"{row.key}: {row.verdict}{standing}", f"  {sentence(row)}"]
+    lines += [f"  {line}" for line in sizes(case)]
+    if "first_wrong" in detail:
+        first = detail["first_wrong"]
+        lines.append(
+            f"  first wrong at {first['index']}: expected {first['expected']!r}, returned {first['returned']!r}; "
+            f"{detail['wrong']} of {detail['of']} are wrong, the worst by {_short(detail['error'])} u·Σ|x||w|"
+        )
+    if unequal := detail.get("unequal"):
+        lines.append(
+            f"  first at {unequal['index']}: {unequal['left']} is not {unequal['right']}; "
+            f"{unequal['wrong']} of {unequal['of']} are unequal"
+        )
+    if "specials_extra" in detail:
+        lines.append(
+            f"  NaN and infinities: {detail['specials_extra']} where a number should be, "
+            f"{detail['specials_missing']} missing"
+        )
+    if detail.get("mismatch") == "shape":
+        lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
+    if "share" in detail:
+        lines.append(f"  used {_short(detail['share'])} of the bound that rounding theory gives")
+    if more := detail.get("causes", [])[1:]:
+        lines.append("  equally: " + "; ".join(more))
+    if stamp := detail.get("stamp"):
+        lines += _stamps(stamp)
+    if follows := detail.get("follows"):
+        lines.append(f"  follows the reading: {'; '.join(follows)}")
+    if claim := detail.get("claim"):
+        lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
+    if plan := detail.get("plan"):
+        lines += ["  native call:"] + [f"    {line}" for line in plan["source"].splitlines()]
+        lines += [f"  {line}" for line in layouts(plan)]
+        if plan.get("emulates"):
+            lines.append(f"  emulates: {plan['emulates']}")
+    for word, title in (("trace", "trace"), ("log", "the worker's log ends")):
+        if row.verdict not in ("pass", "unsupported") and detail.get(word):
+            lines += [f"  {title}:"] + [f"    {line}" for line in detail[word].splitlines()[-12:]]
+    if told := detail.get("ledger"):
+        lines.append(f"  ledger: {told['where']} ({told['kind']}): {told['why']} {told['link']}")
+    return "\n".join(lines)
+
+
+def _stamps(stamp: dict[str, Any]) -> list[str]:
+    """What one impulse makes, and what it should make, of a kernel whose elements are numbered from 1."""
+    lines = [
+        f"  an impulse at {stamp['input']} of the input's first channel, with a kernel numbered 1, 2, 3, …, makes in "
+        f"output channel {stamp['channel']} from {stamp['at']} on:"
+    ]
+    for title, word in (("should be", "expected"), ("is", "returned")):
+        drawn = np.array2string(np.array(stamp[word]), formatter={"float": "{:g}".format}, threshold=STAMP)
+        lines += [f"    {title:9} {drawn.splitlines()[0]}", *(f"    {'':9} {more}" for more in drawn.splitlines()[1:])]
+    return lines
+
+
+def layouts(plan: dict[str, Any]) -> list[str]:
+    """The permutations from the canonical layouts to those that the call reads, and what lies otherwise in memory."""
+    lines = []
+    for operand, title in (("x", "input"), ("w", "kernel")):
+        letters = plan["layouts"][operand]
+        canonical = ("NC" if operand == "x" else "IO") + "".join(letter for letter in letters if letter in "DHW")
+        if letters != canonical:
+            axes = tuple(canonical.index(letter) for letter in letters)
+            lines.append(f"the {title} goes from {canonical} to {letters} by numpy.transpose({operand}, {axes})")
+        if lies := plan.get("memory", {}).get(operand):
+            lines.append(f"the {title} lies in memory as {lies}")
+    return lines
+
+
+def sizes(case: Case) -> list[str]:
+    """The output length of each axis, with the numbers put in."""
+    lines = []
+    for axis in range(case.rank):
+        i, k, s, e = case.input[axis], case.kernel[axis], case.stride[axis], case.dilation[axis]
+        (lo, hi), op = case.padding[axis], case.output_padding[axis]
+        lines.append(
+            f"axis {axis}: K_e = ({k} − 1)·{e} + 1 = {case.extent[axis]}; "
+            f"F = ({i} − 1)·{s} + {case.extent[axis]} = {case.full[axis]}; "
+            f"O = {case.full[axis]} − {lo} − {hi} + {op} = {case.output[axis]}"
+        )
+    return lines
+
+
+def case_text(case: Case) -> str:
+    """A case with its arithmetic, for `convt cases show`."""
+    lines = [case.id, f"  {case.why}" if case.why else "", f"  from {case.where}"]
+    shapes = [("x", case.x_shape), ("w", case.w_shape)] + ([("b", case.b_shape)] if case.bias else [])
+    lines.append("  " + ", ".join(f"{name} {list(shape)}" for name, shape in shapes) + f" -> y {list(case.y_shape)}")
+    for word in ("groups", "stride", "dilation", "padding", "output_padding", "convention", "output_size",
+                 "input_layout", "kernel_layout", "memory", "operand_dtypes", "options", "dtypes", "checks", "fills",
+                 "source"):  # fmt: skip
+        value = getattr(case, word)
+        if value:
+            lines.append(f"  {word}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    lines += [f"  {line}" for line in sizes(case)]
+    if case.expect == "refuse":
+        lines.append(f"  must be refused: {case.problem() or 'no framework may answer this'}")
+    elif "exact" in case.fills:
+        lines += [f"  {line}" for line in _choices(case)]
+    if dispute := case.dispute:
+        lines.append(f"  disputed: {dispute.question}")
+        for one in dispute.readings:
+            size = "refused" if one.refuse else f"padding {one.padding}, output {list(case.read(one).output)}"
+            lines.append(f"    {one.name}: {size} ({one.source})")
+    if claim := case.claim:
+        said = f"  claim {claim.number} of {claim.source}: {claim.says} (known: {claim.known}) {claim.note}"
+        lines.append(said.rstrip())
+    return "\n".join(line for line in lines if line)
+
+
+def _choices(case: Case) -> list[str]:
+    """How well the exact fill sees, check by check and dtype by dtype."""
+    lines = []
+    for check in case.checks:
+        said = []
+        for dtype in case.dtypes:
+            if check == "forward" or dtype in FLOATS:
+                choices = make_operands(case, check, dtype, "exact").choices
+                said.append(f"{dtype} 2/{choices}")
+        lines.append(f"{check}: a wrong coefficient escapes at one element with at most {', '.join(said)}")
+    return lines
+
+
+def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None) -> str:
+    """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
+
+    `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
+    where the call must be refused. A row without a plan gives a comment that says so.
+    """
+    plan = row.detail.get("plan")
+    if not plan:
+        return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
+    first = plan["call"].partition(".")[0]
+    importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.{wide})"))
+    if "." in plan["call"] and not importing:
+        importing = f"import {first}  # or whatever the adapter of {row.route} calls {first}"
+    cast = cast if row.dtype == "bfloat16" else ""
+    if row.dtype == "bfloat16" and first == "tf":
+        tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"
+    wide = "complex128" if row.dtype == "complex64" else "float64"
+    result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
+    lines = [f'"""{row.key}, as the conformance suite asked it."""', ""]
+    packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
+    lines += ["import base64", "import zlib", ""] if packed else []
+    lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
+    lines += [_UNPACK] if packed else []
+    lines += ["", inspect.getsource(memory.lying).strip(), "", ""] if case.memory else []
+    if plan["define"]:
+        lines += ["", plan["define"].strip(), "", ""]
+    dtype = "float32" if row.dtype == "bfloat16" else row.dtype
+    lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
+    carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
+    for name in operands:
+        array = name
+        if name in carried and operands[name].ndim == len(carried[name]):
+            canonical = _canonical(name, carried[name])
+            lies = plan["memory"].get(name)
+            if lies and lies != canonical:
+                array = f"np.ascontiguousarray({array}.transpose{_axes(canonical, lies)})"
+                array += f".transpose{_axes(lies, canonical)}"
+            if carried[name] != canonical:
+                array = f"{array}.transpose{_axes(canonical, carried[name])}"
+        if name in case.memory:
+            array = f"lying({array}, {case.memory[name]!r})"
+        lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
+    if "b" not in operands:
+        lines.append("b = None")
+    lines += ["", plan["source"], "", f"returned = {back.format(y=result, wide=wide)}"]
+    answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
+    answered["grad_weight"] = ("w", carried["w"])
+    if row.check in answered:
+        name, letters = answered[row.check]
+        canonical = _canonical(name, letters)
+        if letters != canonical:
+            lines.append(f"returned = returned.transpose{_axes(letters, canonical)}")
+    lines += _comparison(row, expected, wide)
+    return "\n".join(lines) + "\n"
+
+
+def _array(array: np.ndarray, dtype: str) -> str:
+    """A NumPy expression for an array: its numbers where they are few, else its bytes, packed."""
+    if array.size <= LITERAL:
+        return f"np.array({_literal(array)}, dtype=np.{dtype}).reshape({array.shape})"
+    packed = base64.b85encode(zlib.compress(np.ascontiguousarray(array.astype(dtype)).tobytes(), 9)).decode()
+    return f"unpack({packed!r}, np.{dtype}, {array.shape})"
+
+
+_UNPACK = """
+
+def unpack(text, dtype, shape):
+    return np.frombuffer(bytearray(zlib.decompress(base64.b85decode(text))), dtype).reshape(shape)
+
+"""
+
+
+def _literal(array: np.ndarray) -> str:
+    values = array.ravel().tolist()
+    return "[" + ", ".join(_number(value) for value in values) + "]"
+
+
+def _number(value: complex) -> str:
+    if isinstance(value, complex):
+        return f"complex({_number(value.real)}, {_number(value.imag)})"
+    if not math.isfinite(value):
+        return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    whole = value == int(value) and not (value == 0 and math.copysign(1, value) < 0)
+    return str(int(value) if whole else value)
+
+
+def _canonical(name: str, letters: str) -> str:
+    return ("IO" if name == "w" else "NC") + "".join(letter for letter in letters if letter in "DHW")
+
+
+def _axes(source: str, target: str) -> str:
+    return str(tuple(source.index(letter) for letter in target))
+
+
+def _comparison(row: Row, expected: np.ndarray | None, wide: str) -> list[str]:
+    if expected is None:
+        return ['raise SystemExit(f"answered with shape {returned.shape}; this call must be refused")']
+    lines = [
+        f"expected = {_array(expected, wide)}",
+        "if returned.shape != expected.shape:",
+        '    raise SystemExit(f"shape {returned.shape} instead of {expected.shape}")',
+    ]
+    if row.fill == "real":
+        return [*lines, 'print(f"largest difference {np.abs(returned - expected).max(initial=0):.3g}")']
+    return [
+        *lines,
+        "wrong = np.argwhere((returned != expected) & ~(np.isnan(returned) & np.isnan(expected)))",
+        "if len(wrong):",
+        "    first = tuple(wrong[0].tolist())",
+        '    raise SystemExit(f"{len(wrong)} of {expected.size} wrong, first at {first}: "',
+        '                     f"expected {expected[first]}, returned {returned[first]}")',
+        'print(f"all {expected.size} values are right")',
+    ]
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0][:300] if text.strip() else ""
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.3g}"
+

@@ -1,0 +1,136 @@
+"""Rows, cases and native calls as the page's script reads them: columns of numbers into lists of words, compressed.
+
+Three parts, since most readers need only the first two: `numbers`, one little-endian uint32 a row and column, column
+after column; `words`, what they mean, and the cases; `details`, native calls and what is told about divergent rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+
+from conformance.case import Case
+from conformance.report import explain
+from conformance.report.html.words import STATES, cut, place, state
+from conformance.run.row import Row
+from conformance.run.run_file import Run
+
+#: Characters of JSON that details may take before compression; what does not fit is counted, never hidden.
+ROOM = 24_000_000
+TEXT = 1500  # characters of a log, a trace, or a message in the details
+CASE_WORDS = (
+    "input", "kernel", "in_channels", "out_channels", "batch", "groups", "stride", "dilation", "padding",
+    "output_padding", "bias", "why", "where",
+)  # fmt: skip
+CASE_EXTRAS = ("convention", "output_size", "input_layout", "kernel_layout", "options", "shapes")
+TOLD = (
+    "mismatch", "expected_shape", "returned_shape", "expected_dtype", "returned_dtype", "wrong", "of", "error", "share",
+    "wrong_elements", "error_map", "stamp", "causes", "bits", "log", "trace", "ledger", "again",
+)  # fmt: skip
+
+
+def packed(run: Run, causes: list[dict[str, Any]]) -> dict[str, str]:
+    """The three parts, each compressed and in base64. Rows come worst first, else in the order of the run."""
+    order = {name: number for number, name in enumerate(STATES)}
+    rows = sorted(run.rows, key=lambda row: order[state(row)])
+    numbers = {row.key: number for number, cause in enumerate(causes, 1) for row in cause["rows"]}
+    plans = _Plans()
+    columns: dict[str, list[Any]] = {
+        "state": [state(row) for row in rows],
+        "case": [row.case for row in rows],
+        "route": [place(row) for row in rows],
+        "dtype": [row.dtype for row in rows],
+        "check": [row.check for row in rows],
+        "fill": [row.fill for row in rows],
+        "verdict": [row.verdict for row in rows],
+        "why": [cut(row.cause or row.detail.get("reason") or "", 300) for row in rows],
+    }
+    words, codes = {}, []
+    for name, values in columns.items():
+        seen: dict[str, int] = {}
+        codes.append(np.fromiter((seen.setdefault(value, len(seen)) for value in values), "<u4", len(values)))
+        words[name] = list(seen)
+    codes.append(np.fromiter((numbers.get(row.key, 0) for row in rows), "<u4", len(rows)))
+    codes.append(np.fromiter((plans.number(row) for row in rows), "<u4", len(rows)))
+    cases = {name: case_numbers(case) for name, case in run.cases.items()}
+    described = {"count": len(rows), "columns": [*columns, "cause", "plan"], "words": words, "cases": cases}
+    described["causes"] = [f"{cause['framework']}: {cut(cause['cause'], 120)}" for cause in causes]
+    details = {"plans": plans.found, "left_out": plans.left_out, "told": _told(rows, causes, ROOM - plans.taken)}
+    return {
+        "numbers": _compress(b"".join(column.tobytes() for column in codes)),
+        "words": _compress(_json(described)),
+        "details": _compress(_json(details)),
+    }
+
+
+class _Plans:
+    """Native calls, each once; number 0 stands for none."""
+
+    def __init__(self) -> None:
+        self.found: list[dict[str, Any]] = []
+        self.taken = self.left_out = 0
+        self._numbers: dict[str, int] = {}
+
+    def number(self, row: Row) -> int:
+        plan = row.detail.get("plan")
+        if not plan:
+            return 0
+        source = plan["source"]
+        known = self._numbers.get(source)
+        if known is None:
+            if self.taken > ROOM // 2:
+                self.left_out += 1
+                return 0
+            known = self._numbers[source] = len(self.found) + 1
+            self.found.append(
+                {"source": cut(source, TEXT), "layouts": plan["layouts"], "memory": plan.get("memory") or {},
+                 "emulates": plan.get("emulates")}
+            )  # fmt: skip
+            self.taken += min(len(source), TEXT) + 120
+        return known
+
+
+def case_numbers(case: Case) -> dict[str, Any]:
+    """A case as the drawing needs it; whatever is at its default stays away."""
+    numbers = {name: getattr(case, name) for name in CASE_WORDS}
+    numbers |= {name: value for name in CASE_EXTRAS if (value := getattr(case, name))}
+    if case.expect == "refuse":
+        numbers["refuse"] = case.problem() or "no framework may answer this"
+    return numbers
+
+
+def _told(rows: list[Row], causes: list[dict[str, Any]], room: int) -> dict[int, dict[str, Any]]:
+    """By the number of the row: details of divergent rows, as many as there is room for, round the causes in turn."""
+    place_of = {row.key: number for number, row in enumerate(rows) if state(row) not in ("pass", "unsupported")}
+    told: dict[int, dict[str, Any]] = {}
+    waiting = [(iter(cause["rows"]), cause["scripts"]) for cause in causes]
+    while waiting and room > 0:
+        still = []
+        for mine, scripts in waiting:
+            if (row := next(mine, None)) is None:
+                continue
+            still.append((mine, scripts))
+            detail = {name: row.detail[name] for name in TOLD if row.detail.get(name) is not None}
+            for name in ("log", "trace"):
+                if name in detail:
+                    detail[name] = detail[name][-TEXT:]
+            found = {"sentence": cut(explain.sentence(row), TEXT), "seconds": row.seconds, **detail}
+            told[place_of[row.key]] = found
+            if row.key in scripts:
+                found["script"] = scripts[row.key]
+            room -= len(str(found))
+        waiting = still
+    return told
+
+
+def _json(value: Any) -> bytes:
+    """Broken Unicode becomes "?" here as it does in fragments, so that a link finds its case."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def _compress(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 6)).decode("ascii")

@@ -1,0 +1,145 @@
+"""What the page counts: routes by families, reasons, accuracy, claims, and several runs side by side."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from conformance.report import accuracy as measures
+from conformance.report.html.words import STATES, complete, counts, fragment, named, place, state
+from conformance.run import disputes
+from conformance.run.row import Row
+from conformance.run.run_file import Run, diff
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """(word, value): what ran, where, on what, for how long."""
+    header, footer = run.header, run.footer or {}
+    found = [f"{name} {said['version']} on {', '.join(said['devices'])}" for name, said in header["adapters"].items()]
+    told = [
+        ("frameworks", "; ".join(found) or "none answered"),
+        ("platform", f"{header['platform']}, {header['cpu']}, {header['cores']} cores, Python {header['python']}"),
+        ("suite", f"{header['suite']}, corpus {header['corpus']}, seed {header['seed']}"),
+        ("run", f"{header['started']}, {footer.get('seconds', '?')} s: {' '.join(header['argv'])}"),
+    ]
+    told += [("absent", f"{name}: {why}") for name, why in header["absent"].items()]
+    told += [("dead", f"{name}: {why}") for name, why in header["dead"].items()]
+    return told + [("note", note) for note in header["notes"]]
+
+
+def matrix(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """One entry a route, fewest issues first: its counts, and those of each family."""
+    cells: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for row in rows:
+        cells[place(row)][row.case.partition("/")[0]][state(row)] += 1
+    lines = [
+        {
+            "route": route,
+            "counts": named(sum(mine.values(), Counter())),
+            "cells": {family: named(cell) for family, cell in mine.items()},
+        }
+        for route, mine in cells.items()
+    ]
+    return sorted(lines, key=lambda line: ([line["counts"].get(name, 0) for name in STATES[:5]], line["route"]))
+
+
+def reasons(rows: Iterable[Row]) -> list[tuple[str, str, int]]:
+    """(framework, reason, count) of what is unsupported, most frequent first."""
+    found = Counter(
+        (row.route.partition("/")[0], re.sub(r"\d{3,}", "…", row.detail.get("reason") or "no reason given"))
+        for row in rows
+        if row.verdict == "unsupported"
+    )
+    return [(framework, reason, count) for (framework, reason), count in found.most_common(200)]
+
+
+def accuracy(run: Run) -> list[dict[str, Any]]:
+    """Per route and dtype, over rows with real operands: the share of the bound that they used, and how they lean.
+
+    `bins`: how many rows used up to 10 %, 20 %, … 100 % of their bound, the last one more than that. `declared`: what
+    the adapter says of the route's arithmetic; `observed`: what the answers beyond the bound would fit instead.
+    """
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in measures.measured(run.rows):
+        found[row.route, row.dtype].append(row)
+    lines = []
+    for (route, dtype), mine in sorted(found.items()):
+        worst = max(mine, key=lambda row: row.detail["share"])
+        lean = measures.lean(mine)
+        shares = sorted(row.detail["share"] for row in mine)
+        bins = Counter(max(0, min(math.ceil(share * 10) - 1, 10)) for share in shares)
+        lines.append(
+            {
+                "route": route, "dtype": dtype, "rows": len(mine), "share": shares[-1], "lean": lean,
+                "worst": worst.case, "fragment": fragment(worst),
+                "median": shares[len(mine) // 2], "bins": [bins[number] for number in range(11)],
+                "declared": _declared(run, route, dtype), "observed": _observed(mine),
+            }
+        )  # fmt: skip
+    return lines
+
+
+def _declared(run: Run, route: str, dtype: str) -> str:
+    """The arithmetic that an adapter declares for a route, in words."""
+    framework, _, name = route.partition("/")
+    for offered in run.header["adapters"].get(framework, {}).get("routes", ()):
+        if offered["name"] == name and (declared := (offered.get("arithmetic") or {}).get(dtype)):
+            return ", ".join(f"{word} {value}" for word, value in declared.items())
+    return f"all in {dtype}"
+
+
+def _observed(rows: Iterable[Row]) -> str:
+    """Whether the answers fit what is declared, and what the others would fit."""
+    beyond = [row.cause or "" for row in rows if row.verdict == "differ"]
+    fits = sorted({cause.partition("within it under ")[2] for cause in beyond} - {""})
+    instead = f"; within it under {' or '.join(fits)}" if fits else ""
+    return f"{len(beyond)} beyond the bound{instead}" if beyond else "as declared"
+
+
+def claims(run: Run) -> list[dict[str, Any]]:
+    """Each statement of the documents with what came out and who said so."""
+    found: dict[tuple, list[str]] = defaultdict(list)
+    for row in run.rows:
+        if claim := row.detail.get("claim"):
+            found[claim["number"], row.case, claim["verdict"], claim["came_out"]].append(row.route.partition("/")[0])
+    lines = []
+    for (number, case, verdict, came_out), frameworks in sorted(found.items()):
+        claim = run.cases[case].claim
+        words = {"number": number, "case": case, "verdict": verdict, "came_out": came_out, "says": claim.says}
+        lines.append(words | {"who": ", ".join(dict.fromkeys(frameworks)), "note": claim.note, "source": claim.source})
+    return lines
+
+
+def disputed(run: Run) -> list[dict[str, Any]]:
+    """Each reading of each disputed question with its source and those who follow it; [] where nothing was asked."""
+    who = {(side.case, side.reading): ", ".join(side.who) for side in disputes.disputes(run.rows)}
+    return [
+        {
+            "case": case.id, "question": case.dispute.question, "reading": reading.name, "source": reading.source,
+            "who": who.get((case.id, reading.name), ""),
+        }
+        for case in run.cases.values()
+        if case.dispute
+        for reading in case.dispute.readings
+    ]  # fmt: skip
+
+
+def side_by_side(runs: list[Run]) -> list[dict[str, Any]]:
+    """Each run with its counts, and what changed since the one before, in four words."""
+    lines = []
+    for before, run in zip([None, *runs], runs, strict=False):
+        versions = ", ".join(f"{name} {said['version']}" for name, said in run.header["adapters"].items())
+        line = {"path": Path(run.path).name, "versions": versions, "counts": counts(run.rows), "changes": None}
+        line |= {"started": run.header["started"], "complete": complete(run)}
+        if before is not None:
+            found = diff(before, run)
+            line["changes"] = {word: len(getattr(found, word)) for word in ("added", "removed", "changed", "same")}
+            told = ((str(new.key), state(old), state(new), new.cause or "") for old, new in found.changed)
+            line["changed"] = list(islice(told, 200))
+        lines.append(line)
+    return lines

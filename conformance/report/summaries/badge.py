@@ -1,0 +1,63 @@
+"""A badge: a small SVG such as `conv-transpose | 0 new · 368 known`, flat, with a title for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from conformance.report import findings
+from conformance.run.run_file import Run
+
+LABEL = "conv-transpose"
+GREEN, RED, ORANGE = "#3c8d0d", "#c43d2b", "#b8540b"
+#: Width of a character in pixels, and the room beside a text. Every text is set to exactly the width reserved for it.
+CHARACTER, BESIDE = 6.4, 6
+
+TEMPLATE = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{label}: {message}">
+  <title>{label}: {message}</title>
+  <linearGradient id="shine" x2="0" y2="100%">
+    <stop offset="0" stop-color="#bbb" stop-opacity=".1"/>
+    <stop offset="1" stop-opacity=".1"/>
+  </linearGradient>
+  <clipPath id="round"><rect width="{width}" height="20" rx="3"/></clipPath>
+  <g clip-path="url(#round)">
+    <rect width="{left}" height="20" fill="#555"/>
+    <rect x="{left}" width="{right}" height="20" fill="{colour}"/>
+    <rect width="{width}" height="20" fill="url(#shine)"/>
+  </g>
+  <g fill="#fff" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true">
+    <text x="{beside}" y="14" textLength="{label_width}" lengthAdjust="spacingAndGlyphs">{label}</text>
+    <text x="{at}" y="14" textLength="{message_width}" lengthAdjust="spacingAndGlyphs">{message}</text>
+  </g>
+</svg>
+"""
+
+
+def text(runs: Sequence[Run]) -> str:
+    """The badge over all runs together: red where something is new, orange where a run is incomplete."""
+    message = says(runs)
+    label_width, message_width = (round(len(each) * CHARACTER) for each in (LABEL, message))
+    left, right = label_width + 2 * BESIDE, message_width + 2 * BESIDE
+    whole = all(map(findings.complete, runs))
+    colour = GREEN if all(map(findings.clean, runs)) else RED if whole or _news(runs) else ORANGE
+    return TEMPLATE.format(
+        label=LABEL, message=message, colour=colour, width=left + right, left=left, right=right, beside=BESIDE,
+        at=left + BESIDE, label_width=label_width, message_width=message_width,
+    )  # fmt: skip
+
+
+def says(runs: Sequence[Run]) -> str:
+    """What the badge says: the number of rows that are new and known, and whatever else needs a look."""
+    found: Counter[str] = Counter()
+    for run in runs:
+        found.update(findings.counts(run.rows))
+    parts = [f"{found[name]} {name}" for name in findings.STATES[:5] if found[name] or name in ("new", "known")]
+    if wrong := sum(len(findings.problems(run)) for run in runs):
+        parts.append(f"{wrong} ledger")
+    incomplete = [] if all(map(findings.complete, runs)) else ["incomplete"]
+    return " · ".join(incomplete + parts)
+
+
+def _news(runs: Sequence[Run]) -> bool:
+    return any(findings.state(row) in findings.NEWS for run in runs for row in run.rows)

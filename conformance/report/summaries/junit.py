@@ -1,0 +1,93 @@
+"""JUnit XML: one test suite per route and device, one test case per row; a last suite says whether the run is whole.
+
+Only what the schema of Jenkins' xUnit plugin knows, which refuses a whole file for one attribute more: no file and line
+of a test case, milliseconds at the finest.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections import defaultdict
+from collections.abc import Sequence
+
+from conformance.report import findings
+from conformance.run.row import Row
+from conformance.run.run_file import Run
+
+#: Characters that XML 1.0 cannot carry, not even escaped.
+UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+LONGEST = 2000  # characters of one text
+
+
+def text(runs: Sequence[Run]) -> str:
+    """The document. A row that is new, changed, stale or unrun is a failure with the command that repeats it; one that
+    is known or unsupported is skipped, with its link or reason. Where there are several runs, the name of its file
+    stands before each suite's name."""
+    root = ElementTree.Element("testsuites", name="convt")
+    for run, label in zip(runs, findings.labels(runs), strict=True):
+        name = f"{label}: " if len(runs) > 1 else ""
+        routes: dict[str, list[Row]] = defaultdict(list)
+        for row in run.rows:
+            routes[findings.place(row)].append(row)
+        for route, rows in sorted(routes.items()):
+            suite = _suite(root, name + route, run)
+            for row in rows:
+                _testcase(suite, row, run)
+        _whole(_suite(root, f"{name}run", run), run)
+    for suite in root:
+        _count(suite, list(suite.iter("testcase")))
+    _count(root, list(root.iter("testcase")))
+    del root.attrib["skipped"]
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def clean(said: object) -> str:
+    """A text that XML can carry and a person can bear: forbidden characters as `\\x1b`, the end cut off."""
+    cut = str(said)[:LONGEST]
+    return UNSPEAKABLE.sub(lambda found: ascii(found[0])[1:-1], cut)
+
+
+def _suite(root: ElementTree.Element, name: str, run: Run) -> ElementTree.Element:
+    suite = ElementTree.SubElement(root, "testsuite", name=clean(name), timestamp=clean(run.header["started"][:19]))
+    properties = ElementTree.SubElement(suite, "properties")
+    facts = {name: said["version"] for name, said in sorted(run.header["adapters"].items())}
+    facts |= {word: run.header[word] for word in ("suite", "corpus", "seed", "platform", "python")}
+    for word, value in facts.items():
+        ElementTree.SubElement(properties, "property", name=clean(word), value=clean(value))
+    return suite
+
+
+def _testcase(suite: ElementTree.Element, row: Row, run: Run) -> None:
+    words = {"classname": row.route, "name": str(row.key), "time": f"{row.seconds or 0:.6f}"}
+    case = ElementTree.SubElement(suite, "testcase", {word: clean(value) for word, value in words.items()})
+    state = findings.state(row)
+    if state == "unsupported":
+        ElementTree.SubElement(case, "skipped", message=clean(row.detail.get("reason") or "unsupported"))
+    elif state == "known":
+        link = (row.detail.get("ledger") or {}).get("link", "")
+        ElementTree.SubElement(case, "skipped", message=clean(f"known: {findings.told(row)} {link}".rstrip()))
+    elif state != "pass":
+        told = findings.told(row)
+        failure = ElementTree.SubElement(case, "failure", type=state, message=clean(f"{state}: {told}"))
+        failure.text = clean(f"{told}\n{findings.command(row, run.header, exactly=True)}")
+
+
+def _whole(suite: ElementTree.Element, run: Run) -> None:
+    """What no row can say: that adapters died, that the run was cut short, that the ledger is wrong."""
+    dead = [f"{name}: {why}" for name, why in sorted(run.header["dead"].items())]
+    cut = [] if run.footer else ["the run was cut short: go on with convt run --resume"]
+    for name, wrong in (("adapters answer", dead), ("run is complete", cut), ("ledger", findings.problems(run))):
+        case = ElementTree.SubElement(suite, "testcase", classname="run", name=name, time="0.000000")
+        if wrong:
+            failure = ElementTree.SubElement(case, "failure", type=name, message=clean(wrong[0]))
+            failure.text = clean("\n".join(wrong))
+
+
+def _count(element: ElementTree.Element, cases: list[ElementTree.Element]) -> None:
+    found = {"failures": "failure", "skipped": "skipped"}
+    for word, tag in {"tests": None, **found}.items():
+        element.set(word, str(sum(tag is None or case.find(tag) is not None for case in cases)))
+    element.set("errors", "0")
+    element.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.3f}")

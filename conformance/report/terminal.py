@@ -1,0 +1,219 @@
+"""What a person reads in the terminal: progress, and what a run found. Plain where there is no terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from conformance.report import accuracy, findings
+from conformance.report.findings import NEWS
+from conformance.report.history import lines
+from conformance.run import disputes
+from conformance.run.row import Row
+from conformance.run.run_file import Difference, Run
+
+#: Causes that are printed, and runs that a table has columns for.
+SHOWN, RUNS = 20, 8
+LONGEST = 100  # characters of a cause in a table
+#: Columns of the table of routes; those that count show a dot for none.
+COUNTS = ("pass", "known", "new", "unsupported", "unrun", "rows")
+CELLS = (*COUNTS, "rows/s", "bound", "lean")
+ALWAYS = ("pass", "known", "new", "rows")
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """The reader has seen enough: say no more, but do what is left to do and keep the exit status."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def console(stderr: bool = False) -> Console:
+    """Colours and widths as the terminal has them; 80 columns and no colour where there is none."""
+    return _Console(stderr=stderr, highlight=False, soft_wrap=not (sys.stderr if stderr else sys.stdout).isatty())
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Any]:
+    """A bar on standard error while rows come in; call what it yields with each row. Silent without a terminal."""
+    out = console(stderr=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        task, seen = bar.add_task("", total=total), Counter()
+
+        def step(row: Row) -> None:
+            seen[row.standing or row.verdict] += 1
+            news = sum(seen[standing] for standing in NEWS)
+            bar.update(task, advance=1, description=f"{row.route}  {f'{news} new' if news else ''}")
+
+        yield step
+
+
+def _say(out: Console, text: str, **style: Any) -> None:
+    """Print the words of frameworks and file names: no markup, nothing that moves the cursor."""
+    out.print("\n".join(map(findings.harmless, text.split("\n"))), markup=False, **style)
+
+
+def summary(run: Run) -> None:
+    """Everything that a run found: routes, causes of what is new, claims, what is wrong with the run as a whole."""
+    out = console()
+    out.print(_routes(run.header, run.rows), soft_wrap=False)
+    for word in ("absent", "dead"):
+        for name, why in sorted(run.header[word].items()):
+            _say(out, f"{word}: {name}: {why}")
+    for note in run.header["notes"]:
+        _say(out, f"note: {note}")
+    _claims(out, run.rows)
+    _disputes(out, run.rows)
+    _threads(out, run.rows)
+    _causes(out, run)
+    for problem in findings.problems(run):
+        _say(out, f"ledger: {problem}")
+    _say(out, findings.verdict(run))
+
+
+def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
+    """A line for each route, on the CPU where nothing is said. Empty columns are left out; a name goes on in a second
+    line rather than that a number is cut."""
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        grouped[findings.place(row)].append(row)
+    found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
+    names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
+    table = _table("route", names)
+    for route, cells in found.items():
+        style = "red" if cells["new"] or cells["unrun"] else None
+        shown = (cells[name] or ("·" if name in COUNTS else "") for name in names)
+        table.add_row(escape(findings.harmless(route.removesuffix("@cpu"))), *shown, style=style)
+    versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
+    versions = findings.harmless(versions) or "no framework answered"
+    table.title, table.title_justify, table.title_style = escape(versions), "left", ""
+    return table
+
+
+def _cells(rows: list[Row]) -> dict[str, str]:
+    """What stands in the line of a route, by column; empty where there is nothing to say."""
+    counts = findings.counts(rows)
+    timed = [row.seconds for row in rows if row.seconds]
+    news = sum(counts[name] for name in NEWS)
+    numbers = (counts["pass"], counts["known"], news, counts["unsupported"], counts["unrun"], len(rows))
+    pace = f"{len(timed) / sum(timed):.0f}" if timed else ""
+    return dict(zip(CELLS, (*(str(number or "") for number in numbers), pace, *_accuracy(rows)), strict=True))
+
+
+def _table(first: str, names: Iterable[str]) -> Table:
+    """An empty table: texts that may be folded, then columns of numbers that may not."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, overflow="fold")
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _accuracy(rows: list[Row]) -> tuple[str, str]:
+    """How much of the rounding bound the real answers used at most, and how far their errors lean to one side: the mean
+    signed error over its standard error, over all rows together. No verdict rests on the second."""
+    real = accuracy.measured(row for row in rows if row.verdict == "pass")
+    if not real:
+        return "", ""
+    return f"{max(row.detail['share'] for row in real):.0%}", f"{accuracy.lean(real):+.1f}"
+
+
+def _claims(out: Console, rows: list[Row]) -> None:
+    """Each claim of the documents, by number: confirmed or refuted, where, and with what came out."""
+    said: dict[tuple, list[str]] = defaultdict(list)
+    for row in rows:
+        if claim := row.detail.get("claim"):
+            said[(claim["number"], row.case, claim["verdict"], claim["came_out"])].append(row.route.partition("/")[0])
+    if said:
+        out.print("claims of the documents:")
+    for (number, case, judged, came_out), frameworks in sorted(said.items()):
+        who = ", ".join(dict.fromkeys(frameworks))
+        _say(out, f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}")
+
+
+def _disputes(out: Console, rows: list[Row]) -> None:
+    """Who follows which reading of the questions that authorities answer differently."""
+    sides = disputes.disputes(rows)
+    if sides:
+        out.print("disputed questions, and who follows which reading:")
+    for case, reading, who in sides:
+        _say(out, f"  {case.partition('/')[2]}: {reading}: {', '.join(who)}")
+
+
+def _threads(out: Console, rows: list[Row]) -> None:
+    """How many right answers have other bits under another number of threads."""
+    found = Counter(row.route for row in rows if row.verdict == "pass" and "threads" in row.detail)
+    if found:
+        told = ", ".join(f"{route} {count} row{'s' * (count != 1)}" for route, count in sorted(found.items()))
+        _say(out, f"bits depend on the number of threads: {told}")
+
+
+def _causes(out: Console, run: Run) -> None:
+    """New divergences by cause, the smallest case first; a line to paste for each, which is never broken."""
+    found = findings.causes(run.rows, run.cases)
+    for cause in found[:SHOWN]:
+        _say(out, f"\n{cause.state}: {cause.framework}: {cause.sentence}", style="red")
+        count = len(cause.rows)
+        _say(out, f"  {count} row{'s' * (count != 1)} on {', '.join(cause.routes)}")
+        _say(out, f"  {findings.command(cause.first, run.header)}", soft_wrap=True)
+    if len(found) > SHOWN:
+        out.print(f"\n… and {len(found) - SHOWN} causes more, in the run file and on the page")
+
+
+def difference(found: Difference) -> None:
+    """Two runs in four words, then what changed."""
+    out = console()
+    for before, after in found.changed:
+        how = f"{_said(before)} -> {_said(after)}" if _said(before) != _said(after) else "other bits"
+        _say(out, f"changed  {after.key}: {how}")
+    for word, rows in (("added", found.added), ("removed", found.removed)):
+        for row in rows:
+            if row.verdict not in ("pass", "unsupported"):
+                _say(out, f"{word}  {row.key}: {_said(row)}")
+    out.print(_words(found))
+
+
+def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
+    """Several runs: the four words for each step, then a table of the divergences that came, went or moved."""
+    out = console()
+    for number, run in enumerate(runs, start=1):
+        versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(run.header["adapters"].items()))
+        _say(out, f"run {number}: {run.path} ({versions or 'no framework answered'})")
+    for number, step in enumerate(steps, start=1):
+        out.print(f"{number} -> {number + 1}: {_words(step)}")
+    everything = lines(runs)
+    moved = [line for line in everything if line.moved]
+    shown = range(max(len(runs) - RUNS, 0), len(runs))
+    if moved:
+        table = _table("rows that diverge, by cause and run", (str(index + 1) for index in shown))
+        for line in moved[:SHOWN]:
+            cells = ("" if line.rows[index] is None else str(line.rows[index] or "·") for index in shown)
+            said = textwrap.shorten(line.cause, LONGEST, placeholder=" …")
+            table.add_row(escape(findings.harmless(f"{line.framework}: {said} ({line.case})")), *cells)
+        out.print()
+        out.print(table, soft_wrap=False)
+        if shown.start:
+            out.print(f"runs 1 to {shown.start} are left out of the table")
+        if len(moved) > SHOWN:
+            out.print(f"… and {len(moved) - SHOWN} causes more")
+    still = len(everything) - len(moved)
+    out.print(f"{still} cause{'s' * (still != 1)} alike in every run that asked the same")
+
+
+def _words(found: Difference) -> str:
+    return ", ".join(f"{len(getattr(found, word))} {word}" for word in ("added", "removed", "changed", "same"))
+
+
+def _said(row: Row) -> str:
+    return " ".join(filter(None, [row.verdict, row.standing and f"({row.standing})", row.cause and f": {row.cause}"]))

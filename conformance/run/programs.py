@@ -1,0 +1,110 @@
+"""Which adapters there are: those that ship with us, those that packages offer, and files that the user names."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.machinery
+import shutil
+import sys
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from conformance import folder
+from conformance.corpus.globs import matches
+from conformance.run.worker import Program, environment
+
+SUFFIX = "_adapter"
+GROUP = "conformance.adapters"
+
+
+class ProgramError(Exception):
+    """An adapter or interpreter that is not there: which, and what to do."""
+
+
+def known() -> dict[str, Path]:
+    """Adapter name → file: ours, and the modules that installed packages name under the entry point group.
+
+    An entry point names a module to run in a worker; nothing of it is imported here.
+    """
+    found = {path.stem.removesuffix(SUFFIX): path for path in sorted(folder("adapters").glob(f"*{SUFFIX}.py"))}
+    for point in entry_points(group=GROUP):
+        if origin := _origin(point.value.partition(":")[0]):
+            found[point.name] = origin
+    return found
+
+
+def _origin(module: str) -> Path | None:
+    """The file of a module, without importing the packages that it lies in: they may be whole frameworks."""
+    places = None
+    for name in module.split("."):
+        spec = importlib.machinery.PathFinder.find_spec(name, places)
+        if spec is None:
+            return None
+        places = spec.submodule_search_locations
+    return Path(spec.origin) if spec.origin else None
+
+
+def pairs(values: Iterable[str]) -> dict[str, str]:
+    """NAME=PATH, as given to --python, as a mapping. Raises ProgramError for anything else."""
+    found = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not equals or not name or not path:
+            raise ProgramError(f"--python {value}: expected NAME=PATH, as in --python torch=venv/bin/python")
+        found[name] = path
+    return found
+
+
+def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, str], threads: int) -> list[Program]:
+    """The adapters of a run: those `named` (names, or files that end in .py or can be executed), else those whose
+    routes were asked for by name, else all that are known.
+
+    Raises ProgramError for a name, a file or an interpreter that is not there.
+    """
+    ours = known()
+    if named:
+        chosen = dict(_one(name, ours) for name in named)
+    else:
+        firsts = {route.partition("/")[0] for route in routes}
+        chosen = {name: path for name, path in ours.items() if not firsts or _matches_any(name, firsts)}
+        if firsts and not chosen:
+            raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")
+    for name in pythons:
+        if name not in chosen:
+            raise ProgramError(f"--python {name}=…: no adapter of that name takes part, only {', '.join(chosen)}")
+    return [
+        Program(name, path, _interpreter(name, pythons.get(name)), environment(threads))
+        for name, path in chosen.items()
+    ]
+
+
+def name_of(named: str) -> str:
+    """The adapter's name behind a name or a file's path."""
+    return Path(named).stem.removesuffix(SUFFIX)
+
+
+def _matches_any(name: str, globs: set[str]) -> bool:
+    return any(matches(name, glob) for glob in globs)
+
+
+def _one(name: str, ours: dict[str, Path]) -> tuple[str, Path]:
+    if name in ours:
+        return name, ours[name]
+    path = Path(name)
+    if not path.is_file():
+        near = difflib.get_close_matches(name, ours, 1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(ours)}; or give the path of a file"
+        raise ProgramError(f"--adapter {name}: no such adapter and no such file: {hint}")
+    if path.suffix != ".py" and not shutil.which(str(path.resolve())):
+        raise ProgramError(f"--adapter {name}: neither a Python file nor executable: chmod +x it, or name it *.py")
+    return name_of(name), path.resolve()
+
+
+def _interpreter(name: str, given: str | None) -> str:
+    if given is None:
+        return sys.executable
+    found = shutil.which(given)
+    if not found:
+        raise ProgramError(f"--python {name}={given}: no such interpreter: give the path of a Python executable")
+    return found

@@ -1,0 +1,118 @@
+"""Which questions a run asks: cases × what the adapters offer, narrowed by what the user named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from conformance.case import Case, sensible
+from conformance.corpus.globs import matches
+from conformance.run.row import Key
+
+
+class Question(NamedTuple):
+    """One row to be: the case, its key, and what the route declared."""
+
+    case: Case
+    key: Key
+    numbers: dict[str, Any]
+    arithmetic: dict[str, Any]
+    cost: float
+
+    @property
+    def framework(self) -> str:
+        return self.key.route.partition("/")[0]
+
+    @property
+    def route(self) -> str:
+        return self.key.route.partition("/")[2]
+
+    @property
+    def weight(self) -> int:
+        """A rough guess of the time this takes, in milliseconds."""
+        return 1 + int(1000 * self.cost) + self.case.size // 10**6
+
+
+@dataclass
+class Selection:
+    """What a run asks (`questions`), what it need not ask to know (`unsupported`: key → reason), and what it leaves
+    out (`notes`, in words)."""
+
+    questions: list[Question] = field(default_factory=list)
+    unsupported: dict[Key, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> Iterator[Key]:
+        """Every row of the run."""
+        yield from (question.key for question in self.questions)
+        yield from self.unsupported
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """What the user named; an empty tuple is everything. `subsets`: named parts of the corpus as case ids, on which
+    costly routes run; a route whose subset is not among them runs on all cases."""
+
+    routes: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    fills: tuple[str, ...] = ()
+    subsets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Narrow) -> Selection:
+    """The questions for `cases` on every route that the adapters' `hellos` offer, in the order of the cases."""
+    cases, selection = list(cases), Selection()
+    routes = [
+        (f"{name}/{route['name']}", device, route)
+        for name, hello in hellos.items()
+        if "version" in hello
+        for route in hello["routes"]
+        for device in (route["devices"] or hello["devices"])
+        if _wanted(f"{name}/{route['name']}", device, narrow)
+    ]
+    for route, _, offered in routes:
+        named = narrow.subsets.get(offered["subset"])
+        if named is not None and (asked := sum(case.id in named for case in cases)) < len(cases):
+            note = (
+                f"{route} compiles for {offered['cost']:g} s a case: it runs on {asked} of {len(cases)} cases, "
+                f"the subset `{offered['subset']}` (on all of them with --everywhere)"
+            )
+            selection.notes += [] if note in selection.notes else [note]
+    for case in cases:
+        numbers = case.question()
+        for route, device, offered in routes:
+            if case.id not in narrow.subsets.get(offered["subset"], (case.id,)):
+                continue
+            for key in _keys(case, route, device, narrow):
+                if key.dtype not in offered["dtypes"]:
+                    selection.unsupported[key] = f"{route} does not offer {key.dtype}"
+                elif key.check not in offered["checks"]:
+                    selection.unsupported[key] = f"{route} does not offer {key.check}"
+                else:
+                    arithmetic = offered.get("arithmetic") or {}
+                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"]))
+    return selection
+
+
+def _keys(case: Case, route: str, device: str, narrow: Narrow) -> Iterator[Key]:
+    # A question that must be refused needs no second fill.
+    fills = case.fills[:1] if case.expect == "refuse" else case.fills
+    for dtype in narrow.dtypes or case.dtypes:
+        for check in narrow.checks or case.checks:
+            if check == "grad_bias" and not case.bias:
+                continue
+            for fill in fills:
+                if (not narrow.fills or fill in narrow.fills) and sensible(dtype, check, fill):
+                    yield Key(case.id, route, device, dtype, check, fill)
+
+
+def _wanted(route: str, device: str, narrow: Narrow) -> bool:
+    if narrow.devices and device not in narrow.devices:
+        return False
+    return not narrow.routes or any(
+        matches(f"{route}@{device}" if "@" in pattern else route, pattern) for pattern in narrow.routes
+    )

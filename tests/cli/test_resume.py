@@ -1,0 +1,129 @@
+"""A run that was killed, interrupted or changed, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from commands import CLEAN, FAMILY, INCOMPLETE, USAGE, Said, honest, process
+
+from conformance.run import run_file
+
+
+def rows_of(path: str) -> list[tuple]:
+    return sorted((*row.key, row.verdict) for row in run_file.read(path).rows)
+
+
+def lines_of(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def until_rows(path: Path, number: int, running: subprocess.Popen) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end and running.poll() is None:
+        if path.exists() and path.read_bytes().count(b'"kind":"row"') >= number:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"no {number} rows came: {running.communicate()}")
+
+
+def test_a_killed_run_is_completed_with_each_row_once(room):
+    honest(output="whole.jsonl")
+    words = ("run", "--cases", "few.yaml", "--adapter", "honest.py", "--output", "run.jsonl")
+    running = process(*words, wait=0.2)
+    until_rows(room / "run.jsonl", 2, running)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    half = run_file.read("run.jsonl")
+    assert half.footer is None
+    assert 2 <= len(half.rows) < 6
+    said = Said("run", "--resume", "run.jsonl")
+    assert said.status == CLEAN, said.err
+    written = [tuple(line.get(word) for word in ("case", "route", "device", "dtype", "check", "fill"))
+               for line in lines_of(room / "run.jsonl") if line["kind"] == "row"]  # fmt: skip
+    assert len(written) == len(set(written)) == 6
+    assert rows_of("run.jsonl") == rows_of("whole.jsonl")
+    assert [line["kind"] for line in lines_of(room / "run.jsonl")].count("footer") == 1
+    assert Said("diff", "whole.jsonl", "run.jsonl").status == CLEAN
+
+
+def test_ctrl_c_leaves_a_readable_file_and_says_how_to_go_on(room):
+    running = process("run", "--cases", "few.yaml", "--adapter", "honest.py", "--output", "run.jsonl", wait=0.3)
+    until_rows(room / "run.jsonl", 2, running)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+    assert running.returncode == INCOMPLETE
+    assert out == ""
+    assert "convt run --resume run.jsonl" in err
+    assert "Traceback" not in err
+    half = run_file.read("run.jsonl")
+    assert f"{len(half.rows)} of 6 rows" in err
+    assert half.footer is None
+    assert Said("run", "--resume", "run.jsonl").status == CLEAN
+    assert len(run_file.read("run.jsonl").rows) == 6
+
+
+def test_ctrl_c_before_the_first_row_is_incomplete_too(room):
+    (room / "slow.py").write_text(
+        "import pathlib, time\npathlib.Path('here').touch()\ntime.sleep(30)\n", encoding="utf-8"
+    )
+    running = process("run", "--cases", "few.yaml", "--adapter", "slow.py", "--output", "run.jsonl")
+    end = time.monotonic() + 20
+    while not (room / "here").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == INCOMPLETE
+    assert "Traceback" not in err
+    assert err.count("\n") == 1
+
+
+def test_a_finished_run_that_is_resumed_stays_as_it_is(room):
+    honest()
+    before = rows_of("run.jsonl")
+    assert Said("run", "--resume", "run.jsonl").status == CLEAN
+    assert rows_of("run.jsonl") == before
+
+
+def altered(path: str, **header) -> None:
+    first, *rest = Path(path).read_bytes().splitlines(keepends=True)
+    Path(path).write_bytes(json.dumps(json.loads(first) | header).encode() + b"\n" + b"".join(rest[:-2]))
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ({"suite": "0.0.0"}, "this program has changed"),
+        ({"corpus": "0" * 64}, "the case files have changed"),
+        ({"adapters": {"lies": {"version": "0.9"}}}, "0.9"),
+        ({"adapters": None}, "cannot go on"),
+        ({"selection": {}}, "cannot go on"),
+        ({"selection": None}, "cannot go on"),
+    ],
+)
+def test_a_run_of_another_program_or_corpus_is_not_gone_on_with(header, says, room):
+    honest()
+    altered("run.jsonl", **header)
+    before = (room / "run.jsonl").read_bytes()
+    said = Said("run", "--resume", "run.jsonl")
+    assert said.status == USAGE
+    assert says in said.err
+    assert said.err.count("\n") == 1
+    assert (room / "run.jsonl").read_bytes() == before
+
+
+def test_a_changed_case_file_is_noticed(room):
+    honest()
+    (room / "few.yaml").write_text(FAMILY.replace("[2, 1]", "[3, 1]"), encoding="utf-8")
+    assert "the case files have changed" in Said("run", "--resume", "run.jsonl").err
+
+
+def test_what_is_asked_beside_resume_is_refused_and_not_forgotten(room):
+    honest()
+    said = Said("run", "--resume", "run.jsonl", "--dtype", "float64")
+    assert said.status == USAGE
+    assert "leave out" in said.err

@@ -1,0 +1,247 @@
+"""The command line: what it says, where it says it, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+from commands import CLEAN, FAMILY, FINDINGS, INCOMPLETE, LIARS, ROOT, USAGE, Said, honest, process
+
+from conformance.run import run_file
+
+FLIPPED = ("--cases", "few.yaml", "--adapter", str(LIARS / "flipped.py"), "--fill", "exact")
+
+
+# Exit status
+
+
+def test_a_run_of_an_honest_adapter_is_clean_and_leaves_a_run_file_and_a_page(room):
+    said = honest()
+    assert said.status == CLEAN, said.err
+    assert said.err == ""
+    assert "6 rows" in said.out
+    assert "6 pass, 0 known, 0 new" in said.out
+    run = run_file.read("run.jsonl")
+    assert run.footer["verdicts"] == {"pass": 6}
+    assert run.header["adapters"]["lies"]["version"] == "1.0"
+    assert "page: run.html" in said.out
+
+
+def test_news_is_exit_1_with_a_sentence_and_a_line_to_paste(room):
+    said = Said("run", *FLIPPED, "-o", "r.jsonl")
+    assert said.status == FINDINGS
+    assert "new: lies: few/first differs: as if the kernel were flipped" in said.out
+    assert "convt show 'few/first' --route lies/route" in said.out
+    assert "0 pass, 0 known, 3 new" in said.out
+
+
+def test_a_worker_that_dies_at_hello_is_exit_3_with_its_last_words(room):
+    said = Said("run", "--cases", "few.yaml", "--adapter", str(LIARS / "dies_at_hello.py"), "-o", "r.jsonl")
+    assert said.status == INCOMPLETE
+    assert "libeverything.so.7" in said.out
+    assert "incomplete" in said.out.splitlines()[-3]
+
+
+def test_a_worker_that_keeps_dying_leaves_the_run_incomplete(room):
+    (room / "mortal.py").write_text(
+        f"import os, runpy\ntruth = runpy.run_path({str(LIARS / 'truth.py')!r})\n"
+        "truth['lie'](lower=lambda case, checks: os._exit(9))\n",
+        encoding="utf-8",
+    )
+    said = Said("run", "--cases", "few.yaml", "--adapter", "mortal.py", "-o", "r.jsonl")
+    assert said.status == INCOMPLETE
+    assert "incomplete" in said.out
+    rows = run_file.read("r.jsonl").rows
+    assert len(rows) == 6
+    assert {row.verdict for row in rows} <= {"crash", "unrun"}
+    assert "unrun" in {row.verdict for row in rows}
+
+
+# Frameworks that are not there
+
+
+def test_a_framework_that_is_not_installed_is_absent_and_said(bare):
+    said = Said("run", "--cases", "few.yaml", "-o", "run.jsonl")
+    assert said.status == CLEAN, said.err
+    for name in ("torch", "tensorflow", "jax"):
+        assert f"absent: {name}: " in said.out
+    assert {row.route.partition("/")[0] for row in run_file.read("run.jsonl").rows} == {"numpy"}
+
+
+@pytest.mark.parametrize("words", [["--adapter", "torch"], ["--route", "torch/functional"], ["--route", "torch/*"]])
+def test_a_framework_that_is_named_must_be_there(words, bare):
+    said = Said("run", "--cases", "few.yaml", "-o", "run.jsonl", *words)
+    assert said.status == USAGE
+    assert "torch was asked for and is not installed" in said.err
+    assert said.err.count("\n") == 1
+
+
+# The other verbs
+
+
+def test_diff_in_four_words(room):
+    honest(output="a.jsonl")
+    Said("run", "few/second", "few/third", *FLIPPED, "-o", "b.jsonl")
+    said = Said("diff", "a.jsonl", "b.jsonl")
+    assert said.status == FINDINGS
+    assert said.out.splitlines()[-1] == "0 added, 4 removed, 2 changed, 0 same"
+    changed = [line for line in said.out.splitlines() if line.startswith("changed ")]
+    assert len(changed) == 2
+    assert "few/second lies/route@cpu float32 forward exact: pass -> differ (new)" in changed[0]
+    backwards = Said("diff", "b.jsonl", "a.jsonl")
+    assert backwards.out.splitlines()[-1] == "4 added, 0 removed, 2 changed, 0 same"
+    same = Said("diff", "a.jsonl", "a.jsonl")
+    assert (same.status, same.out) == (CLEAN, "0 added, 0 removed, 0 changed, 6 same\n")
+
+
+def test_show_tells_a_row_and_prints_a_script(room):
+    words = ("show", "few/first", *FLIPPED)
+    said = Said(*words)
+    assert said.status == CLEAN
+    assert said.out.startswith("few/first lies/route@cpu float32 forward exact: differ (new)\n")
+    assert "as if the kernel were flipped" in said.out
+    script = Said(*words, "--script").out
+    assert script.startswith('"""few/first')
+    assert script.strip() in said.out
+    compile(script, "script", "exec")
+
+
+def test_show_from_a_run_file_asks_nobody(room):
+    honest()
+    (room / "honest.py").unlink()
+    said = Said("show", "few/second", "--run", "run.jsonl", "--fill", "real")
+    assert said.status == CLEAN, said.err
+    assert said.out.startswith("few/second lies/route@cpu float32 forward real: pass\n")
+    assert "first" not in said.out
+    assert Said("show", "few/fourth", "--run", "run.jsonl").status == USAGE
+
+
+def test_cases_lists_ids_and_sizes_and_json(room):
+    said = Said("cases", "few/s*", "--cases", "few.yaml")
+    assert [line.split("  ")[0] for line in said.out.splitlines()] == ["few/second"]
+    assert "[3, 4] -> [5, 5]" in said.out  # (3 − 1)·2 + 2 − 1 and 4 − 1 + 3 − 1
+    assert said.err == "1 case\n"
+    (line,) = Said("cases", "few/second", "--cases", "few.yaml", "--json").out.splitlines()
+    assert json.loads(line)["padding"] == [[1, 0], [0, 1]]
+    assert len(Said("cases", "--cases", "few.yaml").out.splitlines()) == 3
+    assert len(Said("cases", "stride/*").out.splitlines()) > 20
+
+
+def test_cases_show_prints_the_arithmetic(room):
+    said = Said("cases", "show", "few/third", "--cases", "few.yaml")
+    assert said.out.startswith("few/third\n  dilated\n")
+    assert "axis 0: K_e = (2 − 1)·2 + 1 = 3; F = (3 − 1)·2 + 3 = 7; O = 7 − 0 − 0 + 0 = 7" in said.out
+    assert f"few.yaml:{FAMILY[: FAMILY.index('- id: third')].count(chr(10)) + 1}" in said.out
+
+
+def test_adapters_says_what_is_here(bare):
+    told = Said("adapters")
+    assert told.status == CLEAN
+    assert re.search(r"^numpy \d+\.\d+", told.out, re.M)
+    assert "  numpy/scatter: float64, float32, float16, int64, int32, int8, complex64; forward, " in told.out
+    assert re.search(r"^torch absent: ", told.out, re.M)
+    said = json.loads(Said("adapters", "--json").out)
+    assert list(said["adapters"]) == ["numpy"]
+    assert set(said["absent"]) == {"torch", "tensorflow", "jax"}
+    assert "scatter" in [route["name"] for route in said["adapters"]["numpy"]["routes"]]
+
+
+def test_known_lists_each_entry_with_its_place_reason_and_link():
+    said = Said("known")
+    assert said.status == CLEAN
+    blocks = [block.splitlines() for block in said.out.strip().split("\n\n")]
+    written = sum(
+        path.read_text(encoding="utf-8").count("\n- cases:") for path in (ROOT / "cases" / "known").glob("*.yaml")
+    )
+    assert len(blocks) == written
+    for place, what, why, link in blocks:
+        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows, [\w-]+: \S", place)
+        assert " on " in what
+        assert len(why) > 20
+        assert "://" in link
+
+
+def test_known_drafts_entries_for_the_new_rows_of_a_run(room):
+    Said("run", *FLIPPED, "-o", "r.jsonl")
+    draft = Said("known", "--draft", "r.jsonl").out
+    (room / "known").mkdir()
+    (room / "known" / "lies.yaml").write_text(draft, encoding="utf-8")
+    words = ("run", *FLIPPED, "--known", "known")
+    said = Said(*words, "-o", "again.jsonl")
+    assert said.status == USAGE
+    assert "lies.yaml:" in said.err
+    assert "a person" in said.err
+    (room / "known" / "lies.yaml").write_text(draft.replace("FINISH ME", "https://example.org"), encoding="utf-8")
+    said = Said(*words, "-o", "again.jsonl")
+    assert said.status == CLEAN, said.out + said.err
+    assert "0 pass, 3 known, 0 new" in said.out
+
+
+# The terminal
+
+
+@pytest.mark.parametrize("words", [["cases"], ["known"], ["cases", "--json"]])
+def test_a_reader_that_has_seen_enough_ends_it_quietly(words):
+    running = process(*words)
+    assert running.stdout.readline()
+    running.stdout.close()
+    err = running.stderr.read()
+    running.stderr.close()
+    assert running.wait(timeout=20) in (0, 1)
+    assert "Traceback" not in err
+    assert "Broken" not in err
+    assert "Exception" not in err
+
+
+def test_a_run_whose_reader_leaves_is_finished_with_its_own_exit_status(room):
+    running = process("run", *FLIPPED, "-o", "run.jsonl")
+    running.stdout.close()
+    err = running.stderr.read()
+    running.stderr.close()
+    assert running.wait(timeout=20) == FINDINGS
+    assert err == ""
+    assert run_file.read("run.jsonl").footer
+    assert (room / "run.html").exists()
+
+
+@pytest.mark.parametrize(("colours", "env"), [(False, {"NO_COLOR": "1"}), (True, {}), (False, None)])
+def test_colours_are_for_terminals_only(colours, env, room):
+    """On a pseudo-terminal, with NO_COLOR and without; and on a pipe (env None)."""
+    words = ["run", *FLIPPED, "-o", "run.jsonl"]
+    if env is None:
+        done = process(*words)
+        text = "".join(done.communicate())
+    else:
+        leader, follower = os.openpty()
+        for name in ("NO_COLOR", "FORCE_COLOR"):
+            os.environ.pop(name, None)
+        done = process(*words, stdout=follower, stderr=follower, env={"TERM": "xterm-256color"} | env)
+        os.close(follower)
+        text = b""
+        while chunk := read(leader):
+            text += chunk
+        os.close(leader)
+        done.wait()
+        text = text.decode()
+    assert done.returncode == FINDINGS
+    assert "as if the kernel were flipped" in text
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", text)) is colours
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        return b""
+
+
+@pytest.mark.parametrize(
+    "verb", [[], ["run"], ["show"], ["report"], ["diff"], ["cases"], ["adapters"], ["mutants"], ["known"]]
+)
+def test_every_verb_has_help(verb):
+    said = Said(*verb, "--help")
+    assert said.status == CLEAN
+    assert "convt" in said.out
+    assert "Options:" in said.out

@@ -1,0 +1,90 @@
+"""benchdnn's problem descriptors, with the sizes that oneDNN's own rules give."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.corpus.yaml_file import FileError
+from conformance.exchange.from_benchdnn import add, case, file, parse
+from conformance.exchange.writing import Family
+
+
+def read(descriptor: str, tmp_path):
+    family = Family(tmp_path / "problems.yaml", "problems", "a test")
+    add(descriptor, "line 1", family)
+    assert family.notes == []
+    return family.cases[0]
+
+
+def test_a_square_problem_with_everything_written(tmp_path):
+    it = read('g2mb3_ic16oc32_ih14oh30kh4_sh2ph1dh1_n"some:name"', tmp_path)
+    assert (it.batch, it.groups, it.in_channels, it.out_channels) == (3, 2, 16, 32)
+    assert (it.input, it.kernel, it.stride, it.dilation) == ((14, 14), (4, 4), (2, 2), (2, 2))
+    assert it.output == (30, 30)  # 26 + 7 − 1 − 1 − what is left at the end
+    assert it.padding == ((1, 2), (1, 2))
+    assert it.bias
+    assert it.id == "problems/some.name"
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "sizes"),
+    [
+        ("ic8iw5oc8ow2kw3pw3dw2", ([5], [2])),
+        ("ic8ih5iw7oc8oh7ow9kh3kw3", ([5, 7], [7, 9])),
+        ("ic8id4oc8kd3", ([4, 4, 4], [6, 6, 6])),
+        ("ic8id4ih5iw6oc8kd3kh2kw1", ([4, 5, 6], [6, 6, 6])),
+        ("ic8ih4oc8kh3sh2ph1", ([4, 4], [7, 7])),
+        ("ic8ih4oc8oh8kh3sh2", ([4, 4], [8, 8])),
+        ("mb1_g1oc3ic64_oh1030ih512kh7sh2dh0ph0_ow1030iw512kw7sw2dw0pw0_n", ([512, 512], [1030, 1030])),
+    ],
+)
+def test_axes_and_outputs(descriptor, sizes, tmp_path):
+    it = read(descriptor, tmp_path)
+    assert ([*it.input], [*it.output]) == sizes
+
+
+def test_a_padding_that_is_not_written_is_half_of_what_is_left(tmp_path):
+    it = read("ic1ih4oc1oh6kh4sh2", tmp_path)  # 10 − 6 = 4
+    assert it.padding == ((2, 2), (2, 2))
+    it = read("ic1ih4oc1oh7kh4sh2", tmp_path)  # 3: one in front, two behind
+    assert it.padding == ((1, 2), (1, 2))
+
+
+def test_the_batch_is_two_where_it_is_not_written(tmp_path):
+    assert read("ic1ih4oc1kh3", tmp_path).batch == 2
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "says"),
+    [
+        ("ic3", "write the axes"),
+        ("ic3oc3id2ih2kd2kh2", "write the axes"),
+        ("ic3oc3ih2", "kh must be written"),
+        ("ih2kh2oc3", "ic must be written"),
+        ("ic3oc3ih0kh2", "ih must be written"),
+        ("ic3ic4", "ic is written twice"),
+        ("ic3oc3ih4kh3xh2", "'xh2' is no part"),
+        ("ic-3", "'ic-3' is no part"),
+        ("", "write the axes"),
+    ],
+)
+def test_what_is_no_problem(descriptor, says):
+    with pytest.raises(ValueError, match=says):
+        case(parse(descriptor)[0], descriptor)
+
+
+def test_a_batch_file(tmp_path):
+    path = tmp_path / "shapes_some"
+    options = "--dir=FWD_D\n--reset --dt=f32 "
+    path.write_text(f"# a comment\n\n{options}mb28_ic16oc16_id10od10kd3  # chain\nic1ih4oc1kh3nlast\n")
+    family = Family(tmp_path / "some.yaml", "some", path.name)
+    file(path, family)
+    assert [it.id for it in family.cases] == ["some/mb28_ic16oc16_id10od10kd3", "some/last"]
+    assert [note.split(": the")[0] for note in family.notes] == ["shapes_some:3", "shapes_some:4", "shapes_some:4"]
+
+
+def test_a_wrong_line_is_named(tmp_path):
+    path = tmp_path / "shapes_some"
+    path.write_text("ic1ih4oc1kh3\nic1ih4oc1zz3\n")
+    with pytest.raises(FileError, match=r"shapes_some:2: ic1ih4oc1zz3: 'zz3'"):
+        file(path, Family(tmp_path / "some.yaml", "some", path.name))

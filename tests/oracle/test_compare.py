@@ -1,0 +1,166 @@
+"""The comparator against answers that are wrong on purpose."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pytest
+
+from conformance import oracle
+from conformance.case import DTYPES, FLOATS, Case
+from conformance.oracle import bounds, error_map
+from conformance.oracle.compare import Expected, compare, looser
+from conformance.oracle.operands import encode, rounded
+
+CASE = Case(
+    id="compare/one", input=(4, 5), kernel=(3, 2), in_channels=4, out_channels=3, batch=2, groups=1, stride=(2, 1),
+    dilation=(1, 2), padding=((1, 0), (0, 1)), output_padding=(0, 1), bias=True, dtypes=DTYPES,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_right_answer_passes_and_one_wrong_bit_does_not(dtype):
+    expected = Expected(CASE, "forward", dtype, "exact")
+    returned = encode(expected.answer, dtype)
+    assert "mismatch" not in compare(expected, returned, dtype)
+    at = (1, 2, 3, 4)
+    bits = returned.copy().view(f"u{4 if dtype == 'complex64' else returned.itemsize}")
+    bits[(*at[:-1], at[-1] * bits.shape[-1] // returned.shape[-1])] ^= 1
+    detail = compare(expected, bits.view(returned.dtype), dtype)
+    assert detail["mismatch"] == "values"
+    assert detail["wrong"] == 1
+    assert detail["of"] == returned.size
+    assert tuple(detail["first_wrong"]["index"]) == at
+    spoken = {word: complex(detail["first_wrong"][word]) for word in ("expected", "returned")}
+    assert spoken["expected"] == expected.answer[at] != spoken["returned"]
+
+
+def test_shape_comes_before_dtype_before_specials_before_values():
+    expected = Expected(CASE, "forward", "float32", "exact")
+    right = encode(expected.answer, "float32")
+    wrong = np.full_like(right, np.nan)
+    assert compare(expected, wrong[..., :-1].astype("float64"), "float64")["mismatch"] == "shape"
+    assert compare(expected, wrong.astype("float64"), "float64")["mismatch"] == "dtype"
+    assert compare(expected, wrong, "float32")["mismatch"] == "specials"
+    assert compare(expected, right + 1, "float32")["mismatch"] == "values"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("fill", ["exact", "real"])
+def test_a_special_value_where_a_number_belongs_is_wrong(value, fill):
+    expected = Expected(CASE, "forward", "float32", fill)
+    returned = encode(expected.answer, "float32")
+    returned[0, 0, 0, 0] = value
+    detail = compare(expected, returned, "float32")
+    assert detail["mismatch"] == "specials"
+    assert isinstance(detail["first_wrong"]["returned"], str)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_real_operands_pass_up_to_the_bound_and_not_beyond(dtype):
+    expected = Expected(CASE, "forward", dtype, "real")
+    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, {})
+    # float64 answers cannot be told from the oracle's own rounding, so the allowance is put on its own answer.
+    inside = encode(expected.answer + 0.4 * allowed, dtype)
+    outside = encode(expected.answer + 2.5 * allowed, dtype)
+    assert "mismatch" not in compare(expected, inside, dtype)
+    detail = compare(expected, outside, dtype)
+    assert detail["mismatch"] == "values"
+    assert detail["share"] > 1
+
+
+def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_own():
+    """Sums in float16 of many terms: outside what float32 accumulation can do, inside what float16 can."""
+    case = Case(
+        id="compare/long", input=(40,), kernel=(1,), in_channels=64, out_channels=2, batch=2, groups=1, stride=(1,),
+        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=False,
+    )  # fmt: skip
+    expected = Expected(case, "forward", "float16", "real")
+    x, w = (encode(expected.operands[name], "float16") for name in "xw")
+    y = np.zeros((2, 2, 40), "float16")
+    for channel in range(64):
+        y += x[:, channel, None, :] * w[None, channel]
+    fine, coarse = {"float16": {"accumulator": "float32"}}, {"float16": {"accumulator": "float16"}}
+    assert compare(expected, y, "float16", fine)["mismatch"] == "values"
+    assert "mismatch" not in compare(expected, y, "float16", coarse)
+
+
+def special(check: str = "forward") -> Expected:
+    case = Case(
+        id="a/special", input=(3,), kernel=(2,), in_channels=2, out_channels=2, batch=2, groups=1, stride=(3,),
+        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=True, fills=("special",),
+    )  # fmt: skip
+    return Expected(case, check, "float32", "special")
+
+
+def test_nan_and_infinity_belong_where_a_term_brings_them_and_nowhere_else():
+    expected = special()
+    right = expected.answer
+    # NaN in the first position, infinity in the last: stamps of two in 0 1 . 3 4 . 6 7, of image 0 alone.
+    assert np.isnan(right[0, :, :2]).all()
+    assert np.isinf(right[0, :, 6:]).all()
+    assert np.isfinite(right[0, :, 2:6]).all()
+    assert np.isfinite(right[1]).all()
+    assert compare(expected, right.astype(np.float32), "float32") == {}
+
+    spread = right.astype(np.float32)
+    spread[0, 0, 2] = np.nan
+    found = compare(expected, spread, "float32")
+    assert (found["mismatch"], found["specials_extra"], found["specials_missing"]) == ("specials", 1, 0)
+    assert found["first_wrong"]["returned"] == "nan"
+
+    masked = np.where(np.isnan(right), 0.0, right).astype(np.float32)
+    assert compare(expected, masked, "float32")["specials_missing"] == 4
+
+    negated = right.astype(np.float32)
+    negated[0, 0, 7] *= -1  # the other infinity
+    assert compare(expected, negated, "float32")["mismatch"] == "specials"
+
+
+def test_arithmetic_that_was_not_declared_is_named():
+    """float32 from multiplicands of 11 bits, as TF32 has them: far outside float32's own bound, within TF32's."""
+    expected = Expected(CASE, "forward", "float32", "real")
+    narrow = {name: rounded(array, "float16") for name, array in expected.operands.items() if name != "b"}
+    returned = oracle.answer(CASE, "forward", narrow | {"b": expected.operands["b"]})
+    assert compare(expected, returned.astype(np.float32), "float32")["mismatch"] == "values"
+    assert looser(expected, returned, {}) == "multiplicands rounded to TF32"
+    assert looser(expected, returned + 1, {}) is None
+
+
+def test_the_map_and_the_list_say_which_elements_are_wrong_and_how_far():
+    expected = Expected(CASE, "forward", "float64", "exact")
+    wrong = expected.answer.copy()
+    unit = expected.magnitude * bounds.ROUNDOFF["float64"]
+    wrong[0, 1, 2, 3] += 1
+    wrong[1, 2, 3, 4] = np.nan
+    detail = compare(expected, wrong, "float64")
+    indices = [tuple(index) for index, _, _ in detail["wrong_elements"]]
+    assert indices == [(0, 1, 2, 3), (1, 2, 3, 4)]
+    assert detail["wrong_elements"][1][1:] == (expected.answer[1, 2, 3, 4], "nan")
+    levels = np.frombuffer(base64.b64decode(detail["error_map"]["levels"]), np.uint8)
+    levels = levels.reshape(detail["error_map"]["shape"])
+    assert [tuple(index) for index in np.argwhere(levels >= 128).tolist()] == indices
+    assert not levels[levels < 128].any()
+    assert levels[1, 2, 3, 4] & 127 == 127
+    step = (levels[0, 1, 2, 3] & 127) - 1
+    size = 1 / unit[0, 1, 2, 3]
+    assert 2.0 ** (step / 2 - 16) <= size * (1 + 1e-12)
+    assert size <= 2.0 ** ((step + 1) / 2 - 16) * (1 + 1e-12)
+
+
+def test_a_real_answer_within_its_bound_is_on_the_map_as_an_error_and_not_as_wrong():
+    expected = Expected(CASE, "forward", "float32", "real")
+    returned = encode(expected.answer, "float32")
+    returned[0, 0, 0, 0] += 1
+    levels = compare(expected, returned, "float32")["error_map"]["levels"]
+    levels = np.frombuffer(base64.b64decode(levels), np.uint8)
+    assert levels[0] >= 128
+    assert (levels[1:] < 128).all()
+    assert levels[1:].any()
+
+
+def test_a_large_answer_has_no_map_and_a_short_list():
+    units = np.ones(5000)
+    assert error_map.error_map(units, units > 0) is None
+    assert len(error_map.wrong_elements(units, units, units > 0)) == error_map.LISTED

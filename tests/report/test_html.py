@@ -1,0 +1,227 @@
+"""The page as a file: it says what a run found, stays light, and harms nobody."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from conformance.case import Case, Dispute, Reading
+from conformance.report import html
+from conformance.report.html import causes, layouts, packed, tables
+from conformance.run.row import Row
+from conformance.run.run_file import Run
+
+CASE = Case(
+    id="stride/one", input=(4, 5), kernel=(3, 2), in_channels=2, out_channels=3, batch=1, groups=1, stride=(2, 1),
+    dilation=(1, 1), padding=((0, 0), (0, 0)), output_padding=(0, 0), bias=False, why="unequal strides",
+)  # fmt: skip
+PLAN = {
+    "call": "tf.nn.conv2d_transpose", "arguments": {}, "source": "y = tf.nn.conv2d_transpose(x, w)", "define": "",
+    "layouts": {"x": "NHWC", "w": "HWOI", "y": "NHWC"}, "memory": {}, "emulates": None,
+}  # fmt: skip
+
+
+def row(verdict: str = "pass", **more) -> Row:
+    words = {"case": "stride/one", "route": "tensorflow/nn", "device": "cpu", "dtype": "float32", "check": "forward",
+             "fill": "exact", "outcome": "returned"}  # fmt: skip
+    return Row(**(words | {"verdict": verdict} | more))
+
+
+DIFFERS = row(
+    "differ",
+    standing="new",
+    cause="as if the kernel were flipped",
+    detail={
+        "mismatch": "values", "first_wrong": {"index": [0, 1, 2, 3], "expected": 7.0, "returned": -5.0}, "wrong": 11,
+        "of": 90, "error": 1234567.0, "causes": ["as if the kernel were flipped"], "plan": PLAN,
+    },
+)  # fmt: skip
+
+
+def run(rows: list[Row], complete: bool = True, version: str = "2.21.0") -> Run:
+    header = {
+        "suite": "0.1.0", "corpus": "abc123", "adapters": {"tensorflow": {"version": version, "devices": ["cpu"]}},
+        "absent": {"jax": "No module named 'jax'"}, "dead": {}, "platform": "Linux", "cpu": "some", "cores": 2,
+        "python": "3.11", "argv": ["convt", "run"], "seed": 3, "started": "2026-11-21T10:00:00", "notes": [],
+    }  # fmt: skip
+    footer = {"rows": len(rows), "seconds": 12.5, "problems": ["orphan: known.yaml:3 matches no row"]}
+    return Run("some/run.jsonl", header, {"stride/one": CASE}, rows, footer if complete else None)
+
+
+def page(tmp_path: Path, *runs: Run) -> str:
+    html.write(list(runs), tmp_path / "page.html")
+    return (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def text(page: str) -> str:
+    """What a reader without style and script sees."""
+    page = re.sub(r"<(style|script)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_divergence_is_told_with_all_that_is_known(tmp_path):
+    said = text(page(tmp_path, run([DIFFERS, row(), row("unsupported", detail={"reason": "has no groups"})])))
+    assert "1 new of 3 answers need a look: 1 unsupported, 1 pass." in said
+    assert "as if the kernel were flipped" in said
+    assert "First wrong at [0, 1, 2, 3]: expected 7.0, returned -5.0. 11 of 90 are wrong" in said
+    assert "O = 9 − 0 − 0 + 0 = 9" in said
+    assert "the kernel goes from IOHW to HWOI by numpy.transpose(w, (2, 3, 1, 0))" in said
+    assert "tf.nn.conv2d_transpose(x, w)" in said
+    assert "import tensorflow as tf" in said
+    assert "has no groups" in said
+    assert "absent jax: No module named" in said
+    assert "Ledger: orphan: known.yaml:3" in said
+    assert "corpus abc123, seed 3" in said
+
+
+def test_nothing_new_is_said_and_nothing_is_dropped_from_the_count(tmp_path):
+    told = {"where": "known/tf.yaml:7", "link": "https://example.org/1", "kind": "bug", "why": "it is so"}
+    known = replace(DIFFERS, standing="known", detail=DIFFERS.detail | {"ledger": told})
+    written = page(tmp_path, run([known, row(), row("unsupported")]))
+    assert "Nothing new: 1 known, 1 unsupported, 1 pass." in text(written)
+    assert 'href="https://example.org/1"' in written
+
+
+def test_an_incomplete_run_says_so(tmp_path):
+    assert "Incomplete: this run was cut short." in text(page(tmp_path, run([row()], complete=False)))
+
+
+def test_several_runs_stand_side_by_side(tmp_path):
+    said = text(page(tmp_path, run([row()], version="2.15.1"), run([DIFFERS])))
+    assert "tensorflow 2.15.1" in said
+    assert "0 added, 0 removed, 1 changed, 0 same" in said
+    assert "pass → new" in said
+
+
+HOSTILE = "</script><script>alert(1)</script>\"'<img src=x onerror=alert(2)>\u202eevil\udcff"
+
+
+def test_hostile_names_errors_and_logs_do_no_harm(tmp_path):
+    bad = row(
+        "refuse", standing="new", cause=HOSTILE, case="stride/" + HOSTILE, outcome="raised",
+        detail={"log": HOSTILE * 1000, "trace": HOSTILE, "error_text": HOSTILE, "plan": PLAN | {"source": HOSTILE},
+                "ledger": {"where": HOSTILE, "link": "javascript:alert(3)", "kind": "bug", "why": HOSTILE}},
+    )  # fmt: skip
+    written = page(tmp_path, run([bad, row("unsupported", detail={"reason": HOSTILE})]))
+    assert "<script>alert" not in written
+    assert "<img" not in written
+    assert 'href="javascript' not in written
+    assert len(re.findall(r"<script\b", written)) == 4  # three of data, one of code
+    assert "characters more" in written
+
+
+def test_many_rows_stay_light(tmp_path):
+    rows = [row(case=f"stride/{number}", dtype=dtype) for number in range(10000) for dtype in ("float32", "float64")]
+    assert len(page(tmp_path, run(rows))) < 600_000
+
+
+def test_an_unwritable_page_is_one_sentence(tmp_path):
+    from conformance.run.run_file import RunFileError
+
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(RunFileError, match="name another page; the run file is kept"):
+        html.write([run([row()])], tmp_path / "page.html")
+
+
+def test_it_needs_nothing_from_a_network(tmp_path):
+    written = page(tmp_path, run([DIFFERS]))
+    assert not re.findall(r"(?:src|@import|url\()\s*=?\s*[\"']?(?:https?:)?//", written)
+    assert "<link" not in written
+
+
+def test_one_fault_is_one_cause_though_integers_name_it_and_reals_do_not(tmp_path):
+    blurred = row("differ", fill="real", standing="new", cause="beyond what rounding can do", detail={"plan": PLAN})
+    said = text(page(tmp_path, run([DIFFERS, blurred])))
+    assert "as if the kernel were flipped 2 rows, 1 case" in said
+    assert "beyond what rounding can do 1 row" not in said
+
+
+def test_it_says_who_gave_the_same_wrong_answer_and_who_the_right_one():
+    wrong = replace(DIFFERS, detail=DIFFERS.detail | {"bits": "ab"})
+    twin = replace(wrong, route="keras/layer")
+    other = replace(wrong, route="jax/other", detail=wrong.detail | {"bits": "cd"})
+    right, dead = row(route="torch/functional"), row("crash", route="onnx/one")
+    assert causes.agreement(wrong, [right, dead, other, wrong, twin]) == [
+        ("the same wrong answer, bit for bit", ["keras/layer@cpu"]),
+        ("right", ["torch/functional@cpu"]),
+        ("crashed", ["onnx/one@cpu"]),
+        ("another wrong answer", ["jax/other@cpu"]),
+    ]
+
+
+def test_what_no_size_tells_is_found_by_brute_force():
+    """A confusion goes unnoticed where the array read in the wrong order has the right shape and other elements."""
+    shapes = list(np.ndindex(3, 3, 3, 3))
+    cases = {str(n): replace(CASE, id=str(n), in_channels=i + 1, out_channels=o + 1, kernel=(h + 1, w + 1))
+             for n, (i, o, h, w) in enumerate(shapes)}  # fmt: skip
+    for line in layouts.unnoticed(Run("", {}, cases)):
+        silent = set()
+        for case in cases.values():
+            kernel = np.arange(np.prod(case.w_shape)).reshape(case.w_shape)
+            lies = kernel.transpose(["IOHW".index(letter) for letter in line["lies"]])
+            read = lies.transpose([line["read"].index(letter) for letter in "IOHW"])
+            if read.shape == kernel.shape and (read != kernel).any():
+                silent.add(case.id)
+        assert set(line["cases"]) == silent
+        assert silent
+
+
+def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
+    shares = (0.05, 0.31, 1.0)
+    real = [
+        row(fill="real", detail={"share": share, "sum": 0.0, "squares": 1.0}, case=f"stride/{share}")
+        for share in shares
+    ]
+    cause = "beyond what rounding can do under the declared arithmetic; within it under multiplicands rounded to TF32"
+    far = row("differ", fill="real", standing="new", cause=cause, detail={"share": 900.0, "sum": 0.0, "squares": 1.0})
+    ran = run([*real, far])
+    offered = {"name": "nn", "arithmetic": {"float32": {"accumulator": "float64"}}}
+    ran.header["adapters"]["tensorflow"]["routes"] = [offered]
+    [line] = tables.accuracy(ran)
+    assert line["bins"] == [1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1]
+    said = text(page(tmp_path, ran))
+    assert "accumulator float64 1 beyond the bound; within it under multiplicands rounded to TF32" in said
+
+
+@pytest.mark.parametrize(("lies", "read", "when"), [
+    ("IOHW", "HWOI", "H = I = O = W"), ("IOHW", "HWIO", "H = I and O = W"), ("IOHW", "OIHW", "I = O"),
+])  # fmt: skip
+def test_when_a_confusion_goes_unnoticed(lies, read, when):
+    said = {(line["lies"], line["read"]): line["when"] for line in layouts.unnoticed(Run("", {}))}
+    assert said[lies, read] == when
+
+
+def test_details_stop_where_the_page_would_grow_too_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(packed, "ROOM", 5000)
+    rows = [replace(DIFFERS, case=f"stride/{n}", detail=DIFFERS.detail | {"log": "x" * 900}) for n in range(50)]
+    ran = run(rows)
+    parts = packed.packed(ran, causes.causes(ran))
+    details = json.loads(zlib.decompress(base64.b64decode(parts["details"])))
+    assert 0 < len(details["told"]) < 10
+    words = json.loads(zlib.decompress(base64.b64decode(parts["words"])))
+    assert words["count"] == 50
+
+
+def test_what_came_and_went_stands_beside_the_runs(tmp_path):
+    said = text(page(tmp_path, run([row()], version="1"), run([DIFFERS], version="2"), run([row()], version="3")))
+    assert re.search(r"What came and went .* as if the kernel were flipped stride/one 0 1 0 ", said)
+    assert "What came and went" not in text(page(tmp_path, run([DIFFERS]), run([DIFFERS])))
+
+
+def test_each_reading_of_a_dispute_says_who_follows_it(tmp_path):
+    numbers = {"padding": ((0, 0), (0, 0)), "output_padding": (0, 0)}
+    sources = {"the end": "a paper", "the beginning": "a manual"}
+    readings = tuple(Reading(name=name, source=source, **numbers) for name, source in sources.items())
+    asked = replace(CASE, dispute=Dispute(question="who gets the odd pixel", readings=readings))
+    ran = run([row(detail={"follows": ["the end"]})])
+    ran.cases["stride/one"] = asked
+    said = text(page(tmp_path, ran))
+    assert "who gets the odd pixel one the end a paper tensorflow " in said
+    assert "the beginning a manual nobody here" in said
