@@ -43,10 +43,9 @@ def plan(case, checks, call, expression, arguments, before=""):
     wanted = [GRADIENTS[check] for check in checks if check != "forward"]
     if wanted:
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
-        prepare += (
-            "@jax.jit\n"
-            "def gradient(x, w, b, g):\n"
-            "    return jax.vjp(lambda %s: f(x, w, b), %s)[1](g)" % (operands, operands)
+        prepare += "@jax.jit\ndef gradient(x, w, b, g):\n    return jax.vjp(lambda %s: f(x, w, b), %s)[1](g)" % (
+            operands,
+            operands,
         )
         body = "%s, = gradient(x, w, b, g)" % results
     return Plan(call, arguments, body, prepare, x=x, w=w)
@@ -81,8 +80,10 @@ def conv_general_dilated(case, checks):
         target = o + 1 if o > i else o
         before += "    w = w.reshape(%s)\n" % ", ".join(axes)
         before += "    w = jax.numpy.moveaxis(w, %d, %d).reshape(%r)\n" % (
-            i, target - 1 if target > i else target, tuple(shape[letter] for letter in w),
-        )  # fmt: skip
+            i,
+            target - 1 if target > i else target,
+            tuple(shape[letter] for letter in w),
+        )
     arguments = {
         "window_strides": (1,) * case.rank,
         "padding": dilated_padding(case),
@@ -146,5 +147,7 @@ if __name__ == "__main__":
             Route("conv_general_dilated", conv_general_dilated, cost=0.1, subset="traced", **offers),
             Route("vjp", vjp, cost=0.1, subset="traced", **offers),
         ],
-        load, put, get,
-    )  # fmt: skip
+        load,
+        put,
+        get,
+    )

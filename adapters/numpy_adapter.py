@@ -122,8 +122,17 @@ def lower(function):
         size *= case.out_channels * np.prod(case.input) if function is matrix else case.batch * np.prod(case.kernel)
         if size > LARGEST.get(name, np.inf):
             raise Unsupported("it would be written out in %.0f numbers, more than %d" % (size, LARGEST[name]))
-        words = ("in_channels", "out_channels", "groups", "kernel", "stride", "dilation", "crop", "output_padding",
-                 "output")  # fmt: skip
+        words = (
+            "in_channels",
+            "out_channels",
+            "groups",
+            "kernel",
+            "stride",
+            "dilation",
+            "crop",
+            "output_padding",
+            "output",
+        )
         arguments = {word: getattr(case, word) for word in words}
         body = "y = %s(x, w, b, **arguments)" % name
         if checks[0] != "forward":
@@ -146,4 +155,4 @@ if __name__ == "__main__":
         put=lambda array, dtype, device: array,
         get=lambda array: (str(array.dtype), array),
         memory=MEMORY,
-    )  # fmt: skip
+    )

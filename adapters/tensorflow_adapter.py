@@ -26,8 +26,10 @@ def padding_of(case, layout):
     if not explicit and not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
         return "VALID"
     totals = [max(full - output, 0) for full, output in zip(case.full, case.output)]
-    if not explicit and all(begin == total // 2 for begin, total in zip(begins, totals)) and all(
-        s and -(-output // s) == i for output, s, i in zip(case.output, case.stride, case.input)
+    if (
+        not explicit
+        and all(begin == total // 2 for begin, total in zip(begins, totals))
+        and all(s and -(-output // s) == i for output, s, i in zip(case.output, case.stride, case.input))
     ):
         return "SAME"
     if case.rank == 2:
@@ -143,8 +145,17 @@ if __name__ == "__main__":
             Route("nn", nn, more, arithmetic=EIGEN, **offers),
             Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=WORDS),
             Route("function", function, more, arithmetic=EIGEN, **offers),
-            Route("xla", lambda case, checks: function(case, checks, ", jit_compile=True"), more,
-                  arithmetic=XLA, cost=0.1, subset="compiled", **offers),
+            Route(
+                "xla",
+                lambda case, checks: function(case, checks, ", jit_compile=True"),
+                more,
+                arithmetic=XLA,
+                cost=0.1,
+                subset="compiled",
+                **offers,
+            ),
         ],
-        load, put, get,
-    )  # fmt: skip
+        load,
+        put,
+        get,
+    )

@@ -23,9 +23,12 @@ def numbers(case):
         if not all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation)):
             raise Unsupported("padding crops both ends alike; output_padding cannot make up for the difference")
     return {
-        "stride": case.stride, "padding": padding, "output_padding": output_padding, "groups": case.groups,
+        "stride": case.stride,
+        "padding": padding,
+        "output_padding": output_padding,
+        "groups": case.groups,
         "dilation": case.dilation,
-    }  # fmt: skip
+    }
 
 
 def plan(case, checks, call, body, arguments, prepare="", needs=()):
@@ -146,5 +149,8 @@ if __name__ == "__main__":
             Route("channels_last", channels_last, more, CHECKS),
             Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
         ],
-        load, put, get, memory=[word for word in MEMORY if word != "reversed"],
-    )  # fmt: skip
+        load,
+        put,
+        get,
+        memory=[word for word in MEMORY if word != "reversed"],
+    )

@@ -50,14 +50,21 @@ def torch_call(case: Case, check: str, arrays: dict[str, np.ndarray]) -> Callabl
     padding = [lo for lo, _ in case.padding]
     if check == "forward":
         function = getattr(torch.nn.functional, f"conv_transpose{case.rank}d")
-        return lambda: function(
-            x, w, b, case.stride, padding, case.output_padding, case.groups, case.dilation
-        )  # fmt: skip
+        return lambda: function(x, w, b, case.stride, padding, case.output_padding, case.groups, case.dilation)
     mask = [check == name for name in CHECKS[1:]]
     return lambda: torch.ops.aten.convolution_backward(
-        g, x, w, [case.out_channels] if case.bias else None, case.stride, padding, case.dilation, True,
-        case.output_padding, case.groups, mask,
-    )  # fmt: skip
+        g,
+        x,
+        w,
+        [case.out_channels] if case.bias else None,
+        case.stride,
+        padding,
+        case.dilation,
+        True,
+        case.output_padding,
+        case.groups,
+        mask,
+    )
 
 
 def onnx_call(case: Case, arrays: dict[str, np.ndarray]) -> Callable[[], object] | None:
@@ -72,9 +79,15 @@ def onnx_call(case: Case, arrays: dict[str, np.ndarray]) -> Callable[[], object]
     names = [name for name in "xwb" if name in arrays]
     pads = [lo for lo, _ in case.padding] + [hi for _, hi in case.padding]
     node = helper.make_node(
-        "ConvTranspose", names, ["y"], strides=case.stride, dilations=case.dilation, group=case.groups, pads=pads,
+        "ConvTranspose",
+        names,
+        ["y"],
+        strides=case.stride,
+        dilations=case.dilation,
+        group=case.groups,
+        pads=pads,
         output_padding=case.output_padding,
-    )  # fmt: skip
+    )
     values = [helper.make_tensor_value_info(name, TensorProto.DOUBLE, arrays[name].shape) for name in names]
     answer = helper.make_tensor_value_info("y", TensorProto.DOUBLE, None)
     session = ReferenceEvaluator(helper.make_model(helper.make_graph([node], "g", values, [answer])))

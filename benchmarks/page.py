@@ -25,10 +25,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 ROUTES = [f"{name}/route{number}" for name in ("torch", "tensorflow", "jax", "numpy") for number in range(5)]
 FAMILIES = ("stride", "padding", "dilation", "groups", "layout", "rank", "dtype", "bias", "models", "gradient")
 HEADER = {
-    "suite": "0", "corpus": "made-up", "adapters": {"torch": {"version": "1", "devices": ["cpu"]}}, "absent": {},
-    "dead": {}, "platform": "here", "cpu": "some", "cores": 2, "python": "3", "argv": ["benchmarks/page.py"], "seed": 0,
-    "started": "2000-01-01T00:00:00", "notes": [],
-}  # fmt: skip
+    "suite": "0",
+    "corpus": "made-up",
+    "adapters": {"torch": {"version": "1", "devices": ["cpu"]}},
+    "absent": {},
+    "dead": {},
+    "platform": "here",
+    "cpu": "some",
+    "cores": 2,
+    "python": "3",
+    "argv": ["benchmarks/page.py"],
+    "seed": 0,
+    "started": "2000-01-01T00:00:00",
+    "notes": [],
+}
 
 
 def write_run(path: Path, count: int, divergent: float) -> None:
@@ -51,10 +61,21 @@ def write_run(path: Path, count: int, divergent: float) -> None:
 def _case(chance: random.Random, number: int) -> Case:
     two = [chance.randint(1, 4) for _ in range(8)]
     return Case(
-        id=f"{FAMILIES[number % len(FAMILIES)]}/case{number}", input=(two[0] + 2, two[1] + 2), kernel=(two[2], two[3]),
-        in_channels=2, out_channels=3, batch=2, groups=1, stride=(two[4], two[5]), dilation=(two[6], two[7]),
-        padding=((0, 0), (0, 0)), output_padding=(0, 0), bias=True, why="made up", where=f"cases/made-up.yaml:{number}",
-    )  # fmt: skip
+        id=f"{FAMILIES[number % len(FAMILIES)]}/case{number}",
+        input=(two[0] + 2, two[1] + 2),
+        kernel=(two[2], two[3]),
+        in_channels=2,
+        out_channels=3,
+        batch=2,
+        groups=1,
+        stride=(two[4], two[5]),
+        dilation=(two[6], two[7]),
+        padding=((0, 0), (0, 0)),
+        output_padding=(0, 0),
+        bias=True,
+        why="made up",
+        where=f"cases/made-up.yaml:{number}",
+    )
 
 
 def _row(chance: random.Random, case: Case, route: str, fill: str, divergent: float) -> Row:

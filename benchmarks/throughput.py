@@ -64,10 +64,20 @@ def small_cases(count: int) -> list[Case]:
     cases = []
     for number, (size, kernel, stride, dilation, padding, (channels, filters)) in enumerate(axes):
         case = Case(
-            id=f"small/{number}", input=size, kernel=kernel, in_channels=channels, out_channels=filters, batch=2,
-            groups=1, stride=stride, dilation=dilation, padding=tuple((p, p) for p in padding), output_padding=(0, 0),
-            bias=False, fills=("exact",),
-        )  # fmt: skip
+            id=f"small/{number}",
+            input=size,
+            kernel=kernel,
+            in_channels=channels,
+            out_channels=filters,
+            batch=2,
+            groups=1,
+            stride=stride,
+            dilation=dilation,
+            padding=tuple((p, p) for p in padding),
+            output_padding=(0, 0),
+            bias=False,
+            fills=("exact",),
+        )
         if case.problem() is None and min(case.output) > 0:
             cases.append(case)
     return cases[:count]
@@ -90,9 +100,12 @@ def through_the_engine(session: Session, cases: list[Case], route: str) -> tuple
 def bare_loop(route: str, calls: list[tuple], define: str) -> float:
     """Seconds for the calls alone, in a process of their own."""
     done = subprocess.run(
-        [sys.executable, "-c", BARE], input=pickle.dumps((route.partition("/")[0], define, calls)),
-        capture_output=True, check=True, env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-    )  # fmt: skip
+        [sys.executable, "-c", BARE],
+        input=pickle.dumps((route.partition("/")[0], define, calls)),
+        capture_output=True,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )
     return float(done.stdout)
 
 

@@ -34,14 +34,37 @@ PROTOCOL = 1
 
 #: NumPy has no bfloat16: such tensors travel, and reach an adapter's `put`, as the 16 bits of each number.
 DTYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
-    "U8": "|u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "|b1", "C64": "<c8",
-}  # fmt: skip
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "BF16": "<u2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U8": "|u1",
+    "U16": "<u2",
+    "U32": "<u4",
+    "U64": "<u8",
+    "BOOL": "|b1",
+    "C64": "<c8",
+}
 NAMES = {
-    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
-    "int16": "I16", "int8": "I8", "uint8": "U8", "uint16": "U16", "uint32": "U32", "uint64": "U64", "bool": "BOOL",
+    "float64": "F64",
+    "float32": "F32",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "int64": "I64",
+    "int32": "I32",
+    "int16": "I16",
+    "int8": "I8",
+    "uint8": "U8",
+    "uint16": "U16",
+    "uint32": "U32",
+    "uint64": "U64",
+    "bool": "BOOL",
     "complex64": "C64",
-}  # fmt: skip
+}
 
 #: Canonical layouts by rank: batch, channels, depth, height, width; kernels input channels, output channels per group.
 CANONICAL = {"x": {1: "NCW", 2: "NCHW", 3: "NCDHW"}, "w": {1: "IOW", 2: "IOHW", 3: "IODHW"}}
@@ -103,8 +126,20 @@ class Plan:
     needs      what else must be there, in words that `Framework.lacks` may name
     """
 
-    def __init__(self, call, arguments=None, body=None, prepare="", x=None, w=None, y=None, memory=None,
-                 emulates=None, define="", needs=()):  # fmt: skip
+    def __init__(
+        self,
+        call,
+        arguments=None,
+        body=None,
+        prepare="",
+        x=None,
+        w=None,
+        y=None,
+        memory=None,
+        emulates=None,
+        define="",
+        needs=(),
+    ):
         self.call = call
         self.arguments = arguments or {}
         self.body = body or "y = %s(x, w, b, **arguments)" % call
@@ -146,8 +181,18 @@ class Route:
     devices: a subset of the framework's, or None for all.
     """
 
-    def __init__(self, name, lower, dtypes=("float32",), checks=("forward",), arithmetic=None, cost=0.0,
-                 subset=None, options=(), devices=None):  # fmt: skip
+    def __init__(
+        self,
+        name,
+        lower,
+        dtypes=("float32",),
+        checks=("forward",),
+        arithmetic=None,
+        cost=0.0,
+        subset=None,
+        options=(),
+        devices=None,
+    ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
         self.arithmetic, self.cost, self.subset = arithmetic or {}, cost, subset
         self.options, self.devices = tuple(options), devices
@@ -278,9 +323,14 @@ class _Worker:
     @staticmethod
     def _describe(route):
         return {
-            "name": route.name, "dtypes": route.dtypes, "checks": route.checks, "arithmetic": route.arithmetic,
-            "cost": route.cost, "subset": route.subset, "devices": route.devices,
-        }  # fmt: skip
+            "name": route.name,
+            "dtypes": route.dtypes,
+            "checks": route.checks,
+            "arithmetic": route.arithmetic,
+            "cost": route.cost,
+            "subset": route.subset,
+            "devices": route.devices,
+        }
 
     def _plan(self, message, tensors):
         return {"outcome": "planned", "plan": self._lower(message)[0].data(len(message["case"]["input"]))}, {}

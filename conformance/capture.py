@@ -143,7 +143,7 @@ def _loaded(dotted: str) -> Any:
 
 
 def _caller() -> str:
-    """" at FILE:LINE": the nearest frame that is not the framework's."""
+    """ " at FILE:LINE": the nearest frame that is not the framework's."""
     frame = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INSIDE:
         frame = frame.f_back

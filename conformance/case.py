@@ -163,8 +163,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def output(self) -> tuple[int, ...]:
         """O per axis; may be negative for a case without an answer."""
         return tuple(
-            f - lo - hi + op
-            for f, (lo, hi), op in zip(self.full, self.padding, self.output_padding, strict=True)
+            f - lo - hi + op for f, (lo, hi), op in zip(self.full, self.padding, self.output_padding, strict=True)
         )
 
     @cached_property

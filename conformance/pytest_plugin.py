@@ -196,5 +196,3 @@ class Diverged(Exception):
     def __init__(self, rows: list[Row]):
         super().__init__(", ".join(f"{row.standing or row.verdict}: {row.cause}" for row in rows))
         self.rows = rows
-
-

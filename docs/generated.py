@@ -67,9 +67,7 @@ def _convention(name: str) -> str:
 
 def permutations() -> str:
     """numpy.transpose's argument from each kernel layout to each other."""
-    rows = [
-        [f"`{source}`", *(_axes(source, target) for target in KERNELS), used] for source, used in KERNELS.items()
-    ]
+    rows = [[f"`{source}`", *(_axes(source, target) for target in KERNELS), used] for source, used in KERNELS.items()]
     return table(["from \\ to", *(f"`{target}`" for target in KERNELS), "read by"], rows)
 
 
@@ -83,10 +81,19 @@ def magnitudes() -> str:
     for channels, kernel in ((1, (3,)), (4, (3, 3)), (64, (3, 3)), (512, (3, 3))):
         rank = len(kernel)
         case = Case(
-            id="specification/sum", input=(5,) * rank, kernel=kernel, in_channels=channels, out_channels=1, batch=1,
-            groups=1, stride=(1,) * rank, dilation=(1,) * rank, padding=((0, 0),) * rank, output_padding=(0,) * rank,
+            id="specification/sum",
+            input=(5,) * rank,
+            kernel=kernel,
+            in_channels=channels,
+            out_channels=1,
+            batch=1,
+            groups=1,
+            stride=(1,) * rank,
+            dilation=(1,) * rank,
+            padding=((0, 0),) * rank,
+            output_padding=(0,) * rank,
             bias=False,
-        )  # fmt: skip
+        )
         cells = [_choices(case, dtype) for dtype in DTYPES]
         rows.append([str(terms(case, "forward")), *cells])
     return table(["n", *(f"{dtype}: |S|, 2/|S|" for dtype in DTYPES)], rows)
@@ -101,9 +108,19 @@ def _choices(case: Case, dtype: str) -> str:
 def calls() -> str:
     """The native call of each framework for the reference case, as the adapters lower it."""
     case = Case(
-        id="specification/reference", input=(3, 4), kernel=(3, 2), in_channels=2, out_channels=5, batch=1, groups=1,
-        stride=(2, 1), dilation=(1, 1), padding=((1, 1), (0, 0)), output_padding=(1, 0), bias=False,
-    )  # fmt: skip
+        id="specification/reference",
+        input=(3, 4),
+        kernel=(3, 2),
+        in_channels=2,
+        out_channels=5,
+        batch=1,
+        groups=1,
+        stride=(2, 1),
+        dilation=(1, 1),
+        padding=((1, 1), (0, 0)),
+        output_padding=(1, 0),
+        bias=False,
+    )
     parts, seen = [], set()
     for path in sorted(folder("adapters").glob(f"*{SUFFIX}.py")):
         name = path.stem.removesuffix(SUFFIX)
@@ -195,9 +212,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 def regenerated(text: str) -> str:
     """The document with every part as the code says it now. Raises KeyError for a part that nobody generates."""
-    return PART.sub(
-        lambda part: f"<!-- generated: {part['name']} -->\n\n{PARTS[part['name']]()}\n<!-- end -->\n", text
-    )
+    return PART.sub(lambda part: f"<!-- generated: {part['name']} -->\n\n{PARTS[part['name']]()}\n<!-- end -->\n", text)
 
 
 if __name__ == "__main__":

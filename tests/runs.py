@@ -14,10 +14,20 @@ LEDGER = {"where": "known/lies.yaml:7", "link": "https://example.org/issue/1", "
 def case(name: str, size: int = 3, line: int = 12) -> Case:
     family = name.partition("/")[0]
     return Case(
-        id=name, input=(size, size), kernel=(3, 2), in_channels=1, out_channels=1, batch=1, groups=1, stride=(2, 1),
-        dilation=(1, 1), padding=((0, 0), (0, 0)), output_padding=(0, 0), bias=False,
+        id=name,
+        input=(size, size),
+        kernel=(3, 2),
+        in_channels=1,
+        out_channels=1,
+        batch=1,
+        groups=1,
+        stride=(2, 1),
+        dilation=(1, 1),
+        padding=((0, 0), (0, 0)),
+        output_padding=(0, 0),
+        bias=False,
         where=f"cases/{family}.yaml:{line}",
-    )  # fmt: skip
+    )
 
 
 def row(name: str = "stride/one", verdict: str = "pass", standing: str | None = None, **more) -> Row:
@@ -33,11 +43,22 @@ def new(name: str = "stride/one", cause: str = "as if the kernel were flipped", 
 
 def run(rows: list[Row], cases: tuple[Case, ...] = (), path: str = "run.jsonl", whole: bool = True, **header) -> Run:
     header = {
-        "suite": "0.1.0", "protocol": 1, "corpus": "abc123", "seed": 0, "started": "2026-11-21T10:00:00+00:00",
-        "platform": "Linux", "cpu": "some", "cores": 2, "python": "3.11", "argv": ["convt", "run"],
-        "adapters": {"lies": {"version": "1.0", "devices": ["cpu"]}}, "absent": {}, "dead": {}, "notes": [],
+        "suite": "0.1.0",
+        "protocol": 1,
+        "corpus": "abc123",
+        "seed": 0,
+        "started": "2026-11-21T10:00:00+00:00",
+        "platform": "Linux",
+        "cpu": "some",
+        "cores": 2,
+        "python": "3.11",
+        "argv": ["convt", "run"],
+        "adapters": {"lies": {"version": "1.0", "devices": ["cpu"]}},
+        "absent": {},
+        "dead": {},
+        "notes": [],
         "selection": {},
-    } | header  # fmt: skip
+    } | header
     problems = header.pop("problems", [])
     footer = {"rows": len(rows), "seconds": 12.5, "problems": problems} if whole else None
     return Run(path, header, {each.id: each for each in cases}, rows, footer)

@@ -51,8 +51,9 @@ def test_what_is_recorded_is_what_ran(program, more, needs, count, tmp_path):
 
 
 def test_nothing_recorded_is_said(tmp_path):
-    with pytest.raises(FileError, match="nothing to write: no transposed convolution was found"), capture(
-        tmp_path / "none.yaml"
+    with (
+        pytest.raises(FileError, match="nothing to write: no transposed convolution was found"),
+        capture(tmp_path / "none.yaml"),
     ):
         pass
     assert not (tmp_path / "none.yaml").exists()

@@ -103,8 +103,16 @@ def liar(tmp_path, memory):
     return path
 
 
-@pytest.mark.parametrize(("name", "verdict"), [("x=contiguous", "pass"), ("x=sliced", "differ"), ("w=sliced", "differ"),
-                                               ("w=transposed", "differ"), ("x=channels_last", "differ")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("x=contiguous", "pass"),
+        ("x=sliced", "differ"),
+        ("w=sliced", "differ"),
+        ("w=transposed", "differ"),
+        ("x=channels_last", "differ"),
+    ],
+)
 def test_strides_that_are_ignored_are_found(tmp_path, name, verdict):
     path = liar(tmp_path, "MEMORY")
     assert [row.verdict for row in asked(CASES[f"memory/{name}"], path, tmp_path)] == [verdict]

@@ -213,8 +213,12 @@ def test_ctrl_c_leaves_no_worker_behind(room):
     )
     running = subprocess.Popen(
         [sys.executable, "-m", "pytest", *options("slow.py")],
-        cwd=room, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
-    )  # fmt: skip
+        cwd=room,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
     end = time.monotonic() + 30
     while not (room / "pid").exists() and time.monotonic() < end:
         time.sleep(0.02)
@@ -249,9 +253,12 @@ def listed(bare: Path, *words: str) -> subprocess.CompletedProcess:
     """What pytest would ask in our own repository; nothing is written there."""
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q", *words],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env=environment(PYTHONPATH=f"{ROOT}{os.pathsep}{bare}"),
-    )  # fmt: skip
+    )
 
 
 def test_the_folder_of_our_corpus_means_its_smoke_subset_and_a_file_all_of_it(bare):

@@ -1,6 +1,6 @@
-"""The house: which room may import from which. One rule, read from the imports: a room imports only from floors below.
+"""The house: which room may import from which. One rule, read from the imports: a room imports only from below.
 
-The order of the rooms is written once, in `docs/rooms.py`, from which the picture in `docs/architecture.md` is made too.
+The order of the rooms is written once, in `docs/rooms.py`, from which the picture in `docs/architecture.md` is made.
 """
 
 from __future__ import annotations

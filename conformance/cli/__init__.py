@@ -1,7 +1,7 @@
 """The command `convt`: a module for each group of verbs, imported when the verb is asked for.
 
-    main            the verbs and their options
-    status          exit statuses, and the error that is the user's to mend
-    options         options that several verbs share
-    run, cases, mutants, report, exchange    what the verbs do
+main            the verbs and their options
+status          exit statuses, and the error that is the user's to mend
+options         options that several verbs share
+run, cases, mutants, report, exchange    what the verbs do
 """

@@ -72,10 +72,12 @@ def _stats(chosen: list, as_json: bool) -> None:
     found = {tier: {strength: covered(mine, strength) for strength in (1, 2, 3)} for tier, mine in tiers.items()}
     if as_json:
         counts = {
-            tier: {f"{strength}-way": {"covered": count, "possible": total, "missing": missing[:1000]}
-                   for strength, (count, total, missing) in ways.items()}
+            tier: {
+                f"{strength}-way": {"covered": count, "possible": total, "missing": missing[:1000]}
+                for strength, (count, total, missing) in ways.items()
+            }
             for tier, ways in found.items()
-        }  # fmt: skip
+        }
         click.echo(json.dumps({"families": families, "parameters": PARAMETERS, "coverage": counts}, indent=1))
         return
     click.echo(f"{'family':24} {'core':>6} {'full':>6}")

@@ -28,8 +28,27 @@ from conformance.run.row import Row
 from conformance.run.session import Session
 
 #: What of a command is kept in the header, so that --resume asks the same.
-ASKED = ("globs", "routes", "devices", "dtypes", "checks", "fills", "metamorphic", "tier", "subset", "everywhere",
-         "adapters", "pythons", "files", "random", "known", "threads", "repeat", "deadline", "seed")  # fmt: skip
+ASKED = (
+    "globs",
+    "routes",
+    "devices",
+    "dtypes",
+    "checks",
+    "fills",
+    "metamorphic",
+    "tier",
+    "subset",
+    "everywhere",
+    "adapters",
+    "pythons",
+    "files",
+    "random",
+    "known",
+    "threads",
+    "repeat",
+    "deadline",
+    "seed",
+)
 
 
 def run(asked: dict[str, Any]) -> int:

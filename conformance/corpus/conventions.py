@@ -285,9 +285,7 @@ def resolve(name: str, axes: Sequence[Axis]) -> Resolved:
         ),
         None,
     )
-    return Resolved(
-        tuple((one.lo, one.hi) for one in solved), tuple(one.output_padding for one in solved), problem
-    )
+    return Resolved(tuple((one.lo, one.hi) for one in solved), tuple(one.output_padding for one in solved), problem)
 
 
 def _words(legal: range) -> str:

@@ -94,8 +94,13 @@ def cover(space: Space, strength: int, given: Sequence[Row] = ()) -> list[Row]:
     return sorted(rows)
 
 
-def _grown(start: Pairs, parts: list[tuple[tuple[int, ...], list[Row]]], size: int, left: Container[Pairs],
-           chance: random.Random) -> Pairs:  # fmt: skip
+def _grown(
+    start: Pairs,
+    parts: list[tuple[tuple[int, ...], list[Row]]],
+    size: int,
+    left: Container[Pairs],
+    chance: random.Random,
+) -> Pairs:
     """A possible row with the pairs of `start`, as (axis, value) pairs in the order of the axes."""
     row = dict(start)
     open_ = [(axes, [one for one in possible if _agrees(one, axes, row)]) for axes, possible in parts]

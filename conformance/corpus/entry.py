@@ -1,10 +1,10 @@
 """One entry of a family's `cases`: a case, a product of axes, or a covering array of them.
 
-    axes: {kernel: [1, 2, 3], stride: [1, 2], padding_lo: [0, 1]}
-    where: {padding_lo: {below: kernel}}     # what of the product is meant; see conditions.py
-    covering: 2                              # of that, every combination of any two axes once; see covering.py
-    covering: {core: 2, full: 3}             # and what three axes need beyond it in the full tier
-    covering: {core: 3, full: all}           # or all the rest
+axes: {kernel: [1, 2, 3], stride: [1, 2], padding_lo: [0, 1]}
+where: {padding_lo: {below: kernel}}     # what of the product is meant; see conditions.py
+covering: 2                              # of that, every combination of any two axes once; see covering.py
+covering: {core: 2, full: 3}             # and what three axes need beyond it in the full tier
+covering: {core: 3, full: all}           # or all the rest
 """
 
 from __future__ import annotations
@@ -44,12 +44,20 @@ SPREAD = ("axes", "where", "covering")
 #: Keys that together decide whether a case has an answer, each with a number that spoils none.
 TIED: tuple[dict[str, Any], ...] = (
     {
-        "input": [1], "kernel": 1, "stride": 1, "dilation": 1, "output_padding": 0,
-        "padding": 0, "padding_lo": None, "padding_hi": None, "convention": None, "output_size": None,
+        "input": [1],
+        "kernel": 1,
+        "stride": 1,
+        "dilation": 1,
+        "output_padding": 0,
+        "padding": 0,
+        "padding_lo": None,
+        "padding_hi": None,
+        "convention": None,
+        "output_size": None,
     },
     {"in_channels": 1, "out_channels": 1, "groups": 1},
     {"batch": 1},
-)  # fmt: skip
+)
 #: The quantities of `where` that are no keys follow from the first of them.
 DERIVED = ("extent", "full", "output")
 

@@ -23,9 +23,19 @@ from conformance.corpus.raw_case import ID, KEYS, Raw
 from conformance.corpus.yaml_file import Document, FileError, convert, read
 
 __all__ = [
-    "KEYS", "Cases", "Entry", "FileError", "digest", "entries", "files", "load", "load_family", "load_subsets",
-    "matches", "select",
-]  # fmt: skip
+    "KEYS",
+    "Cases",
+    "Entry",
+    "FileError",
+    "digest",
+    "entries",
+    "files",
+    "load",
+    "load_family",
+    "load_subsets",
+    "matches",
+    "select",
+]
 
 MOST_CASES = 20_000
 

@@ -119,9 +119,7 @@ def numbers(raw: Raw, name: str, where: str, error: Error) -> tuple[Case, str | 
         groups=raw.groups,
         stride=spread("stride"),
         dilation=spread("dilation"),
-        padding=tuple(zip(spread("padding_lo"), spread("padding_hi"), strict=True))
-        if ends
-        else spread("padding"),
+        padding=tuple(zip(spread("padding_lo"), spread("padding_hi"), strict=True)) if ends else spread("padding"),
         output_padding=spread("output_padding"),
         bias=raw.bias,
         dtypes=raw.dtypes,
@@ -298,9 +296,7 @@ def _check_claim(case: Case, error: Error) -> None:
     if claim is None:
         return
     here = ("claim",)
-    others = [
-        key for key in ("values", "not_values", "answers", "definition") if getattr(claim, key) is not None
-    ]
+    others = [key for key in ("values", "not_values", "answers", "definition") if getattr(claim, key) is not None]
     if len(others) > 1 or not (others or claim.shape):
         raise error(here, "a claim has one of values, not_values, answers, definition, with or without shape")
     if len(case.checks) != 1:

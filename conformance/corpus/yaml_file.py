@@ -113,7 +113,7 @@ def unknown_key(key: str, known: list[str]) -> str:
 
 
 def nearest(word: str, known: list[str], of: str = "the known ones are") -> str:
-    """", did you mean …?" or, where nothing is near and the list is short, the list; to be put behind a sentence."""
+    """ ", did you mean …?" or, where nothing is near and the list is short, the list; to be put behind a sentence."""
     near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
     if near:
         return ", did you mean " + " or ".join(repr(one) for one in near) + "?"

@@ -130,9 +130,13 @@ def keras_on_torch(
     rank = len(w) - 2
     first = backend.backend.standardize_data_format(data_format) == "channels_first"
     crops = backend.compute_conv_transpose_output_crops_for_torch(
-        input_shape=x, kernel_shape=w, strides=strides, padding=padding, output_padding=output_padding,
+        input_shape=x,
+        kernel_shape=w,
+        strides=strides,
+        padding=padding,
+        output_padding=output_padding,
         dilation_rate=dilation_rate,
-    )  # fmt: skip
+    )
     return {
         "batch": x[0],
         "in_channels": w[-1],

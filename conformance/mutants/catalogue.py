@@ -55,9 +55,7 @@ def kills(case: Case, check: Check, dtype: Dtype = "float32", fill: Fill = "exac
     arrays = make_operands(case, check, dtype, fill, seed).arrays
     rights = [oracle.answer(one, check, arrays) for one in case.answers]
     answers = ((mutant.name, mutant.answer(case, check, arrays)) for mutant in MUTANTS)
-    return {
-        name: not any(same(answer, right) for right in rights) for name, answer in answers if answer is not None
-    }
+    return {name: not any(same(answer, right) for right in rights) for name, answer in answers if answer is not None}
 
 
 def same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -46,9 +46,7 @@ _COMPLEX = (*COMPLEX, *(mutant for mutant in MUTANTS if mutant not in ARITHMETIC
 _PAIRS = tuple(one.then(two) for one, two in combinations([m for m in MUTANTS if m.name in SIMPLE], 2))
 
 
-def cause(
-    case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype = "float64"
-) -> list[str]:
+def cause(case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype = "float64") -> list[str]:
     """Sentences of the mutants that give `returned` bit for bit, rounded to `dtype`, simplest first.
 
     Where none does: two at once, for small cases; for a wrong shape, the formulas that give its size; for a case too

@@ -33,14 +33,27 @@ if TYPE_CHECKING:
 #: Bits of a number that a sum may fill. Integers: those that never overflow, and no more than the oracle's float64 has.
 #: complex64: two fewer than float32, because the form with three products makes sums of four times the size.
 SIGNIFICAND = {
-    "float64": 53, "float32": 24, "float16": 11, "bfloat16": 8, "int64": 53, "int32": 30, "int8": 6, "complex64": 22,
-}  # fmt: skip
+    "float64": 53,
+    "float32": 24,
+    "float16": 11,
+    "bfloat16": 8,
+    "int64": 53,
+    "int32": 30,
+    "int8": 6,
+    "complex64": 22,
+}
 
 #: Largest magnitude of one operand: it survives multiplicands that are narrower than the dtype (TF32 keeps 11 bits).
 LARGEST = {
-    "float64": 2**26, "float32": 2**11, "float16": 2**11, "bfloat16": 2**8, "int64": 2**26, "int32": 2**15,
-    "int8": 2**5, "complex64": 2**11,
-}  # fmt: skip
+    "float64": 2**26,
+    "float32": 2**11,
+    "float16": 2**11,
+    "bfloat16": 2**8,
+    "int64": 2**26,
+    "int32": 2**15,
+    "int8": 2**5,
+    "complex64": 2**11,
+}
 
 #: Which operands a check multiplies; the last is the one that is thinned.
 FACTORS = {"forward": ("x", "w"), "grad_input": ("g", "w"), "grad_weight": ("g", "x"), "grad_bias": ("g",)}

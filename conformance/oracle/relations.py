@@ -280,23 +280,53 @@ def _axes(case: Case, draw: Draw) -> Related:
 
 
 RELATIONS = (
-    Relation("linear-input", "the answer to a sum of inputs is not the sum of their answers", ("forward",), _always,
-             _linear("x")),
-    Relation("linear-weight", "the answer to a sum of kernels is not the sum of their answers", ("forward",), _always,
-             _linear("w")),
+    Relation(
+        "linear-input",
+        "the answer to a sum of inputs is not the sum of their answers",
+        ("forward",),
+        _always,
+        _linear("x"),
+    ),
+    Relation(
+        "linear-weight",
+        "the answer to a sum of kernels is not the sum of their answers",
+        ("forward",),
+        _always,
+        _linear("w"),
+    ),
     Relation("stamp", "an impulse does not leave the kernel behind", ("forward",), _always, _stamp),
-    Relation("shift", "moving the input by one position does not move the output by the stride", ("forward",),
-             lambda case: any(_moved(case)), _shift),
+    Relation(
+        "shift",
+        "moving the input by one position does not move the output by the stride",
+        ("forward",),
+        lambda case: any(_moved(case)),
+        _shift,
+    ),
     Relation("crop", "padding does not crop the answer of padding 0", ("forward",), _cropped, _crop),
     Relation("groups", "a group does not answer as it does alone", ("forward",), lambda case: case.groups > 1, _groups),
-    Relation("permutation", "images, channels and groups in another order do not give the answer in that order",
-             ("forward",), lambda case: max(case.batch, case.in_channels, case.out_channels) > 1, _permutation),
-    Relation("axes", "spatial axes in reverse order do not give the answer in that order", ("forward",),
-             lambda case: case.rank > 1, _axes),
-    Relation("adjoint-input", "⟨y, g⟩ is not ⟨x, dx⟩", ("forward", "grad_input"), _always,
-             _adjoint("x", "grad_input")),
-    Relation("adjoint-weight", "⟨y, g⟩ is not ⟨w, dw⟩", ("forward", "grad_weight"), _always,
-             _adjoint("w", "grad_weight")),
-    Relation("adjoint-bias", "⟨b, g⟩ is not ⟨b, db⟩", ("forward", "grad_bias"), lambda case: case.bias,
-             _adjoint("b", "grad_bias")),
-)  # fmt: skip
+    Relation(
+        "permutation",
+        "images, channels and groups in another order do not give the answer in that order",
+        ("forward",),
+        lambda case: max(case.batch, case.in_channels, case.out_channels) > 1,
+        _permutation,
+    ),
+    Relation(
+        "axes",
+        "spatial axes in reverse order do not give the answer in that order",
+        ("forward",),
+        lambda case: case.rank > 1,
+        _axes,
+    ),
+    Relation("adjoint-input", "⟨y, g⟩ is not ⟨x, dx⟩", ("forward", "grad_input"), _always, _adjoint("x", "grad_input")),
+    Relation(
+        "adjoint-weight", "⟨y, g⟩ is not ⟨w, dw⟩", ("forward", "grad_weight"), _always, _adjoint("w", "grad_weight")
+    ),
+    Relation(
+        "adjoint-bias",
+        "⟨b, g⟩ is not ⟨b, db⟩",
+        ("forward", "grad_bias"),
+        lambda case: case.bias,
+        _adjoint("b", "grad_bias"),
+    ),
+)

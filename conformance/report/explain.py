@@ -145,9 +145,24 @@ def case_text(case: Case) -> str:
     lines = [case.id, f"  {case.why}" if case.why else "", f"  from {case.where}"]
     shapes = [("x", case.x_shape), ("w", case.w_shape)] + ([("b", case.b_shape)] if case.bias else [])
     lines.append("  " + ", ".join(f"{name} {list(shape)}" for name, shape in shapes) + f" -> y {list(case.y_shape)}")
-    for word in ("groups", "stride", "dilation", "padding", "output_padding", "convention", "output_size",
-                 "input_layout", "kernel_layout", "memory", "operand_dtypes", "options", "dtypes", "checks", "fills",
-                 "source"):  # fmt: skip
+    for word in (
+        "groups",
+        "stride",
+        "dilation",
+        "padding",
+        "output_padding",
+        "convention",
+        "output_size",
+        "input_layout",
+        "kernel_layout",
+        "memory",
+        "operand_dtypes",
+        "options",
+        "dtypes",
+        "checks",
+        "fills",
+        "source",
+    ):
         value = getattr(case, word)
         if value:
             lines.append(f"  {word}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
@@ -301,4 +316,3 @@ def _first_line(text: str) -> str:
 
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.3g}"
-

@@ -1,12 +1,12 @@
 """Asking frameworks and judging their answers: cases and programs → rows in a run file.
 
-    questions       cases × routes × dtypes × checks × fills → what is asked
-    programs        which adapters there are, and under which interpreter each runs
-    worker, lane    one process of a framework; the questions on their way to it
-    engine          all workers at once; crashes and hangs blamed on one question
-    session         adapters greeted, questions asked, rows set against the ledger
-    answers, judge  the oracle's answers, shared; one answer → one row with verdict and cause
-    probe, metamorphic, threads, claims, disputes    what is asked besides, and how it is judged
-    ledger          known divergences; which rows they speak of
-    row, run_file   the words of a row; a run on disk
+questions       cases × routes × dtypes × checks × fills → what is asked
+programs        which adapters there are, and under which interpreter each runs
+worker, lane    one process of a framework; the questions on their way to it
+engine          all workers at once; crashes and hangs blamed on one question
+session         adapters greeted, questions asked, rows set against the ledger
+answers, judge  the oracle's answers, shared; one answer → one row with verdict and cause
+probe, metamorphic, threads, claims, disputes    what is asked besides, and how it is judged
+ledger          known divergences; which rows they speak of
+row, run_file   the words of a row; a run on disk
 """

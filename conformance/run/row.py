@@ -10,12 +10,19 @@ import msgspec
 Outcome = Literal["returned", "unsupported", "raised", "crashed", "hung", "garbled", "unasked"]
 
 #: What it means. `unrun` is what a row is until something better is known.
-Verdict = Literal[
-    "pass", "differ", "refuse", "accept", "crash", "hang", "flaky", "broken", "unsupported", "unrun"
-]
+Verdict = Literal["pass", "differ", "refuse", "accept", "crash", "hang", "flaky", "broken", "unsupported", "unrun"]
 VERDICTS: tuple[Verdict, ...] = (
-    "pass", "differ", "refuse", "accept", "crash", "hang", "flaky", "broken", "unsupported", "unrun",
-)  # fmt: skip
+    "pass",
+    "differ",
+    "refuse",
+    "accept",
+    "crash",
+    "hang",
+    "flaky",
+    "broken",
+    "unsupported",
+    "unrun",
+)
 
 #: Verdicts that say something against a framework or its adapter, and so need a standing.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})

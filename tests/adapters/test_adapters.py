@@ -26,10 +26,19 @@ ROUTES = {
 
 def case(**numbers) -> Case:
     usual = {
-        "id": "drawn/case", "input": (3, 2), "kernel": (2, 3), "in_channels": 4, "out_channels": 6, "batch": 2,
-        "groups": 1, "stride": (2, 1), "dilation": (1, 1), "padding": ((0, 0), (0, 0)), "output_padding": (0, 0),
+        "id": "drawn/case",
+        "input": (3, 2),
+        "kernel": (2, 3),
+        "in_channels": 4,
+        "out_channels": 6,
+        "batch": 2,
+        "groups": 1,
+        "stride": (2, 1),
+        "dilation": (1, 1),
+        "padding": ((0, 0), (0, 0)),
+        "output_padding": (0, 0),
         "bias": True,
-    }  # fmt: skip
+    }
     return Case(**(usual | numbers))
 
 
@@ -60,9 +69,11 @@ def brute_force(case: Case, x, w, b, g):
                     dx[(n, c, *i)] += g[(n, out, *u)] * w[(c, m, *k)]
                     dw[(c, m, *k)] += g[(n, out, *u)] * x[(n, c, *i)]
     return {
-        "forward": y + b.reshape(-1, *[1] * case.rank), "grad_input": dx, "grad_weight": dw,
+        "forward": y + b.reshape(-1, *[1] * case.rank),
+        "grad_input": dx,
+        "grad_weight": dw,
         "grad_bias": g.sum((0, *range(2, g.ndim))),
-    }  # fmt: skip
+    }
 
 
 def operands(case: Case) -> dict[str, np.ndarray]:

@@ -14,14 +14,24 @@ CALLS = [
     ("conv2d_transpose", integers(2, 5, 6, 3), integers(4, 3, 2, 3), (2, 9, 12, 2), 2, {"padding": "SAME"}),
     ("conv2d_transpose", integers(2, 5, 6, 3), integers(2, 3, 2, 3), (2, 11, 19, 2), [2, 3], {"padding": "VALID"}),
     (
-        "conv2d_transpose", integers(1, 5, 6, 3), integers(4, 3, 2, 3), (1, 10, 12, 2), [1, 2, 2, 1],
+        "conv2d_transpose",
+        integers(1, 5, 6, 3),
+        integers(4, 3, 2, 3),
+        (1, 10, 12, 2),
+        [1, 2, 2, 1],
         {"padding": [[0, 0], [2, 0], [1, 0], [0, 0]]},
     ),
     ("conv1d_transpose", integers(2, 6, 3), integers(3, 2, 3), (2, 17, 2), 3, {}),
     ("conv3d_transpose", integers(1, 2, 3, 4, 2), integers(2, 3, 2, 3, 2), (1, 4, 5, 8, 3), (2, 2, 2), {}),
-    ("conv_transpose", integers(1, 5, 6, 3), integers(2, 3, 2, 3), (1, 7, 10, 2), 1,
-     {"padding": "VALID", "dilations": [2, 2]}),
-]  # fmt: skip
+    (
+        "conv_transpose",
+        integers(1, 5, 6, 3),
+        integers(2, 3, 2, 3),
+        (1, 7, 10, 2),
+        1,
+        {"padding": "VALID", "dilations": [2, 2]},
+    ),
+]
 arrays = {}
 
 

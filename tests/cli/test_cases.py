@@ -67,8 +67,10 @@ def test_lint_names_cases_that_no_mutant_fails(linted, monkeypatch):
     monkeypatch.setattr(linting, "table", lambda score: {"idle": [case.id for case in score.cases][:1]})
     said = linted(TIDY)
     assert said.status == FINDINGS
-    assert said.out in [f"few.yaml:{line}: few/{name} shows none of the planted faults: give it numbers that can fail\n"
-                        for line, name in ((4, "plain"), (6, "strided"))]  # fmt: skip
+    assert said.out in [
+        f"few.yaml:{line}: few/{name} shows none of the planted faults: give it numbers that can fail\n"
+        for line, name in ((4, "plain"), (6, "strided"))
+    ]
 
 
 def test_lint_looks_at_what_is_asked(linted):
@@ -117,8 +119,10 @@ def test_every_pair_of_classes_that_the_space_holds_possible_is_so():
     groups, channels = (PARAMETERS[name] for name in ("groups", "channels"))
     words = {(groups[one], channels[other]) for one, other in said[axes]}
     assert words == {(one, other) for one in groups for other in channels} - {
-        ("2", "one"), ("3 or more", "one"), ("depthwise", "one"),
-    }  # fmt: skip
+        ("2", "one"),
+        ("3 or more", "one"),
+        ("depthwise", "one"),
+    }
 
 
 def test_the_default_list_reads_no_full_tier():

@@ -43,8 +43,11 @@ def test_a_killed_run_is_completed_with_each_row_once(room):
     assert 2 <= len(half.rows) < 6
     said = Said("run", "--resume", "run.jsonl")
     assert said.status == CLEAN, said.err
-    written = [tuple(line.get(word) for word in ("case", "route", "device", "dtype", "check", "fill"))
-               for line in lines_of(room / "run.jsonl") if line["kind"] == "row"]  # fmt: skip
+    written = [
+        tuple(line.get(word) for word in ("case", "route", "device", "dtype", "check", "fill"))
+        for line in lines_of(room / "run.jsonl")
+        if line["kind"] == "row"
+    ]
     assert len(written) == len(set(written)) == 6
     assert rows_of("run.jsonl") == rows_of("whole.jsonl")
     assert [line["kind"] for line in lines_of(room / "run.jsonl")].count("footer") == 1

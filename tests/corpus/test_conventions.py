@@ -57,8 +57,13 @@ EXTENDED = [
 ]
 
 axes = st.builds(
-    Axis, input=st.integers(1, 9), extent=st.integers(1, 9), stride=st.integers(1, 5), padding=st.just((0, 0)),
-    size=st.none(), output_padding=st.just(0),
+    Axis,
+    input=st.integers(1, 9),
+    extent=st.integers(1, 9),
+    stride=st.integers(1, 5),
+    padding=st.just((0, 0)),
+    size=st.none(),
+    output_padding=st.just(0),
 )
 
 

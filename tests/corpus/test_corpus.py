@@ -24,10 +24,26 @@ VALID = [case for case in CASES if case.expect == "answer"]
 
 #: The least number of cases of each family; `models-*`, `reports*` and `claims` have tests of their own.
 LEAST = {
-    "bias": 15, "dilation": 25, "disputes": 12, "dtype": 10, "empty": 12, "gradient": 18, "groups": 25, "invalid": 90,
-    "invalid-rank": 30, "layout": 35, "memory": 50, "numbers": 7, "output_padding": 30, "padding": 40, "rank": 30,
-    "same": 110, "special": 13, "stride": 35, "tails": 40,
-}  # fmt: skip
+    "bias": 15,
+    "dilation": 25,
+    "disputes": 12,
+    "dtype": 10,
+    "empty": 12,
+    "gradient": 18,
+    "groups": 25,
+    "invalid": 90,
+    "invalid-rank": 30,
+    "layout": 35,
+    "memory": 50,
+    "numbers": 7,
+    "output_padding": 30,
+    "padding": 40,
+    "rank": 30,
+    "same": 110,
+    "special": 13,
+    "stride": 35,
+    "tails": 40,
+}
 
 
 #: The families of questions without an answer.
@@ -76,11 +92,14 @@ def test_every_file_and_every_case_says_why(family):
 DEGENERATE = {
     "batch": {"stride/batch-1"},
     "channels": {
-        "bias/one-channel", "dilation/depthwise", "groups/depthwise-4", "output_padding/depthwise",
+        "bias/one-channel",
+        "dilation/depthwise",
+        "groups/depthwise-4",
+        "output_padding/depthwise",
         *(case.id for case in FAMILIES["memory"] if case.id.startswith("memory/one-channel-")),
     },
     "input": {"stride/single-position"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("family", [family for family in LEAST if family not in ("empty", "layout", "tails", *INVALID)])
@@ -163,8 +182,9 @@ def test_padding_covers_every_relation():
 
 
 def test_groups_differ_from_channels_per_group():
-    sizes = {(case.groups, case.in_channels // case.groups, case.out_channels // case.groups)
-             for case in FAMILIES["groups"]}  # fmt: skip
+    sizes = {
+        (case.groups, case.in_channels // case.groups, case.out_channels // case.groups) for case in FAMILIES["groups"]
+    }
     assert {groups for groups, _, _ in sizes} >= {2, 3, 4}
     assert sum(len(set(size)) == 3 and min(size) >= 2 for size in sizes) >= 8
     assert sum(inputs == 1 and filters > 1 for _, inputs, filters in sizes) >= 3

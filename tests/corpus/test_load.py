@@ -244,10 +244,14 @@ WRONG_FILES = [
     ("why: test\nbase:\n  id: a\ncases: []\n", 3, "all cases would have the same id"),
     ("why: test\nbase:\n  axes: {stride: [1]}\ncases: []\n", 3, "unknown key 'axes'"),
     ("why: test\ncases:\n  - id: a\n", 3, "input is missing: write it in the case or in base"),
-    ("why: test\nbase:\n  stride: [1, 2, 3]\n  input: [1, 2]\n  kernel: 1\n  in_channels: 2\n"
-     "  out_channels: 1\ncases:\n  - id: a\n", 3, "stride has 3 entries"),
+    (
+        "why: test\nbase:\n  stride: [1, 2, 3]\n  input: [1, 2]\n  kernel: 1\n  in_channels: 2\n"
+        "  out_channels: 1\ncases:\n  - id: a\n",
+        3,
+        "stride has 3 entries",
+    ),
     ("- why: test\n", 1, "expected a mapping, got a list"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "line", "gist"), WRONG_FILES, ids=range(len(WRONG_FILES)))

@@ -51,8 +51,16 @@ c: |
 d: "\\u00e9"
 """
     assert read(write(text)).data == {
-        "a": {"int": 3, "minus": -4, "zero": 0, "point": 0.5, "down": -1.25, "yes!": True, "no": False,
-              "nothing": None},
+        "a": {
+            "int": 3,
+            "minus": -4,
+            "zero": 0,
+            "point": 0.5,
+            "down": -1.25,
+            "yes!": True,
+            "no": False,
+            "nothing": None,
+        },
         "b": ["word", "two words", "yes", "on", "010", "1.2.3", "a=b", "x:y", [1, []], {}],
         "c": "yes\nno\n",
         "d": "é",

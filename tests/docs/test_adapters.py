@@ -96,6 +96,7 @@ def test_the_readme_s_adapter_says_where_its_library_is_missing(tmp_path, monkey
 
 def test_the_plan_of_the_document_gives_the_gradients():
     """§1.3's lower, with the function that it calls written here."""
+
     def correlation(w, length, s, e, lo, o):
         a = np.zeros((w.shape[0], length, w.shape[1], o))
         for i, k in np.ndindex(length, w.shape[2]):
@@ -106,9 +107,19 @@ def test_the_plan_of_the_document_gives_the_gradients():
     names = {**vars(adapter), "inspect": inspect, "correlation": correlation}
     exec(next(block.text for block in blocks(NAME, "python") if "def lower" in block.text), names)
     case = Case(
-        id="document/one", input=(3,), kernel=(3,), in_channels=2, out_channels=4, batch=2, groups=1, stride=(2,),
-        dilation=(1,), padding=((1, 0),), output_padding=(0,), bias=True,
-    )  # fmt: skip
+        id="document/one",
+        input=(3,),
+        kernel=(3,),
+        in_channels=2,
+        out_channels=4,
+        batch=2,
+        groups=1,
+        stride=(2,),
+        dilation=(1,),
+        padding=((1, 0),),
+        output_padding=(0,),
+        bias=True,
+    )
     from conformance import oracle
     from conformance.oracle.operands import make_operands
 
@@ -129,9 +140,19 @@ def of(section: str, head: str) -> set[str]:
 
 def test_the_tables_name_every_field():
     case = Case(
-        id="document/one", input=(3,), kernel=(3,), in_channels=1, out_channels=1, batch=1, groups=1, stride=(2,),
-        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=False,
-    )  # fmt: skip
+        id="document/one",
+        input=(3,),
+        kernel=(3,),
+        in_channels=1,
+        out_channels=1,
+        batch=1,
+        groups=1,
+        stride=(2,),
+        dilation=(1,),
+        padding=((0, 0),),
+        output_padding=(0,),
+        bias=False,
+    )
     assert of("1.2", "field") == set(case.question())
     assert of("1.3", "argument") == set(inspect.signature(adapter.Plan).parameters)
     assert of("1.4", "argument") == set(inspect.signature(adapter.Route).parameters)

@@ -31,11 +31,19 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 def as_case(x, w, b, stride, dilation, padding, output_padding, groups=1) -> Case:
     """The same question as one of ours; the arrays are canonical."""
     return Case(
-        id="specification/example", input=x.shape[2:], kernel=w.shape[2:], in_channels=x.shape[1],
-        out_channels=w.shape[1] * groups, batch=x.shape[0], groups=groups, stride=tuple(stride),
-        dilation=tuple(dilation), padding=tuple(map(tuple, padding)), output_padding=tuple(output_padding),
+        id="specification/example",
+        input=x.shape[2:],
+        kernel=w.shape[2:],
+        in_channels=x.shape[1],
+        out_channels=w.shape[1] * groups,
+        batch=x.shape[0],
+        groups=groups,
+        stride=tuple(stride),
+        dilation=tuple(dilation),
+        padding=tuple(map(tuple, padding)),
+        output_padding=tuple(output_padding),
         bias=b is not None,
-    )  # fmt: skip
+    )
 
 
 def by_oracle(x, w, b=None, **words) -> np.ndarray:
@@ -121,8 +129,10 @@ def test_the_forms_agree(functions, x, w, stride, dilation, padding, output_padd
 def test_the_gradients_of_the_example_are_the_oracle_s():
     """§4 prints dx and dw of x = [1, 2, 3], w = [1, 10, 100], h = [1, …, 6], s = 2, lo = 1."""
     case = as_case(np.zeros((1, 1, 3)), np.zeros((1, 1, 3)), None, [2], [1], [(1, 0)], [0])
-    operands = {name: np.array(values, float).reshape(1, 1, -1) for name, values in
-                {"x": [1, 2, 3], "w": [1, 10, 100], "g": [1, 2, 3, 4, 5, 6]}.items()}  # fmt: skip
+    operands = {
+        name: np.array(values, float).reshape(1, 1, -1)
+        for name, values in {"x": [1, 2, 3], "w": [1, 10, 100], "g": [1, 2, 3, 4, 5, 6]}.items()
+    }
     for check, printed in (("grad_input", "[210, 432, 654]"), ("grad_weight", "[16, 22, 28]")):
         assert str(oracle.answer(case, check, operands).astype(int).ravel().tolist()) == printed
         assert printed in TEXT
@@ -132,9 +142,16 @@ def test_the_table_of_what_is_valid():
     """Each row's least value is valid, and one less is not."""
     good = as_case(np.zeros((1, 1, 3)), np.zeros((1, 1, 3)), None, [2], [1], [(1, 0)], [0])
     names = {
-        "N": "batch", "I": "input", "C": "in_channels", "M": "out_channels", "K": "kernel", "s": "stride",
-        "e": "dilation", "g": "groups", "op": "output_padding",
-    }  # fmt: skip
+        "N": "batch",
+        "I": "input",
+        "C": "in_channels",
+        "M": "out_channels",
+        "K": "kernel",
+        "s": "stride",
+        "e": "dilation",
+        "g": "groups",
+        "op": "output_padding",
+    }
     seen = set()
     for letters, least in re.findall(r"^\| (\w+(?:, \w+)*) \| ≥ (\d) \|$", TEXT, re.MULTILINE):
         for letter in letters.split(", "):

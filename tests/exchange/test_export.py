@@ -14,9 +14,18 @@ from conformance.corpus.yaml_file import FileError
 from conformance.exchange import export, to_onnx
 from conformance.oracle.operands import decode, rounded
 
-GLOBS = ["stride/s[2,3]-k[3,2]", "dtype/cropped", "gradient/grouped", "special/gaps", "invalid/stride-[0,1]",
-         "bias/plain", "padding/asymmetric-both-[[0,1],[2,3]]", "padding/negative-[[-1,2],[1,-2]]", "empty/batch-zero",
-         "output_padding/doubling"]  # fmt: skip
+GLOBS = [
+    "stride/s[2,3]-k[3,2]",
+    "dtype/cropped",
+    "gradient/grouped",
+    "special/gaps",
+    "invalid/stride-[0,1]",
+    "bias/plain",
+    "padding/asymmetric-both-[[0,1],[2,3]]",
+    "padding/negative-[[-1,2],[1,-2]]",
+    "empty/batch-zero",
+    "output_padding/doubling",
+]
 CASES = {case.id: case for case in load.select(load.load(folder("cases")), GLOBS)}
 
 
@@ -120,10 +129,23 @@ def test_onnxruntime_passes_the_backend_tests(tmp_path):
     ],
 )
 def test_what_onnx_cannot_say(more, says):
-    case = Case(**{
-        "id": "a/b", "input": (3,), "kernel": (2,), "in_channels": 1, "out_channels": 1, "batch": 1, "groups": 1,
-        "stride": (2,), "dilation": (3,), "padding": ((0, 0),), "output_padding": (0,), "bias": False,
-    } | more)  # fmt: skip
+    case = Case(
+        **{
+            "id": "a/b",
+            "input": (3,),
+            "kernel": (2,),
+            "in_channels": 1,
+            "out_channels": 1,
+            "batch": 1,
+            "groups": 1,
+            "stride": (2,),
+            "dilation": (3,),
+            "padding": ((0, 0),),
+            "output_padding": (0,),
+            "bias": False,
+        }
+        | more
+    )
     assert to_onnx.lacks(case) == says
 
 

@@ -88,9 +88,11 @@ def test_the_numbers_of_a_chain_come_from_shape_inference(family):
 
 def test_equal_layers_are_one_case_with_both_names(family):
     made = model(
-        node("x", "w", output="h", name="left"), node("x", "w", output="k", name="right"), weights={"w": (2, 2, 3, 3)},
+        node("x", "w", output="h", name="left"),
+        node("x", "w", output="k", name="right"),
+        weights={"w": (2, 2, 3, 3)},
         output="h",
-    )  # fmt: skip
+    )
     add(made, {}, family)
     assert [case.why for case in family.cases] == ["node left; node right"]
 
@@ -169,7 +171,11 @@ def test_a_model_that_pytorch_exported(tmp_path):
     family.write()
     cases = load.load_family(tmp_path / "dcgan.yaml")
     assert [(case.in_channels, case.out_channels) for case in cases] == [
-        (100, 512), (512, 256), (256, 128), (128, 64), (64, 3),
-    ]  # fmt: skip
+        (100, 512),
+        (512, 256),
+        (256, 128),
+        (128, 64),
+        (64, 3),
+    ]
     assert [case.output for case in cases] == [(4, 4), (8, 8), (16, 16), (32, 32), (64, 64)]
     assert {case.batch for case in cases} == {2}

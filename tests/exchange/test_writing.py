@@ -77,7 +77,9 @@ def test_it_reads_as_if_written_by_hand(tmp_path):
     family.add("/up/2", "node /up/2", NUMBERS | {"stride": [2, 1], "output_padding": [1, 0], "dtypes": ["float16"]})
     family.add("/up/3", "node /up/3", NUMBERS | {"stride": [2, 1], "output_padding": [1, 0], "dtypes": ["float16"]})
     family.write()
-    assert (tmp_path / "decoder.yaml").read_text() == """\
+    assert (
+        (tmp_path / "decoder.yaml").read_text()
+        == """\
 # Imported by convt from decoder.onnx
 why: the decoder
 base: {batch: 1, in_channels: 2, out_channels: 3, input: [4, 5], kernel: [3, 3]}
@@ -93,6 +95,7 @@ cases:
     output_padding: [1, 0]
     dtypes: [float16]
 """
+    )
 
 
 @pytest.mark.parametrize("word", ["n", "yes", "0.1", "010", "1e3", "null", "~", "0x10", "12:30", "-"])

@@ -26,9 +26,12 @@ def conv_transpose(x, w, b, stride, dilation, begin, output, groups):
 
 def lower(case, checks):
     arguments = {
-        "stride": case.stride, "dilation": case.dilation, "begin": [lo for lo, _ in case.crop],
-        "output": case.output, "groups": case.groups,
-    }  # fmt: skip
+        "stride": case.stride,
+        "dilation": case.dilation,
+        "begin": [lo for lo, _ in case.crop],
+        "output": case.output,
+        "groups": case.groups,
+    }
     return Plan("truth.conv_transpose", arguments)
 
 

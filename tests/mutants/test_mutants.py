@@ -98,9 +98,19 @@ def test_names_are_unique_slugs():
     assert not [name for name in BY_NAME if not all(part.isalnum() for part in name.split("-"))]
     for rank in (1, 2, 3):
         case = Case(
-            id="a/b", input=(2,) * rank, kernel=(2,) * rank, in_channels=1, out_channels=1, batch=1, groups=1,
-            stride=(1,) * rank, dilation=(1,) * rank, padding=((0, 0),) * rank, output_padding=(0,) * rank, bias=False,
-        )  # fmt: skip
+            id="a/b",
+            input=(2,) * rank,
+            kernel=(2,) * rank,
+            in_channels=1,
+            out_channels=1,
+            batch=1,
+            groups=1,
+            stride=(1,) * rank,
+            dilation=(1,) * rank,
+            padding=((0, 0),) * rank,
+            output_padding=(0,) * rank,
+            bias=False,
+        )
         assert len({mutant.sentence(case) for mutant in MUTANTS}) == len(MUTANTS)
 
 
@@ -192,9 +202,21 @@ def test_a_gradient_of_a_wrong_forward_is_its_adjoint():
 def test_the_score_counts_and_leaves_nothing_out_unsaid():
     ones = {"x": "ones", "w": "ones"}
     blind = Case(
-        id="blind/ones", input=(3, 3), kernel=(3, 3), in_channels=2, out_channels=2, batch=2, groups=1, stride=(1, 1),
-        dilation=(1, 1), padding=((0, 0),) * 2, output_padding=(0, 0), bias=False, fills=("given",), operands=ones,
-    )  # fmt: skip
+        id="blind/ones",
+        input=(3, 3),
+        kernel=(3, 3),
+        in_channels=2,
+        out_channels=2,
+        batch=2,
+        groups=1,
+        stride=(1, 1),
+        dilation=(1, 1),
+        padding=((0, 0),) * 2,
+        output_padding=(0, 0),
+        bias=False,
+        fills=("given",),
+        operands=ones,
+    )
     huge = replace(RICH, id="huge/case", input=(4000, 4000))
     refused = replace(RICH, id="refused/case", in_channels=5, expect="refuse")
     told = mutants.table(mutants.score([RICH, blind, huge, refused]))

@@ -14,9 +14,20 @@ from conformance.oracle.compare import Expected, compare, looser
 from conformance.oracle.operands import encode, rounded
 
 CASE = Case(
-    id="compare/one", input=(4, 5), kernel=(3, 2), in_channels=4, out_channels=3, batch=2, groups=1, stride=(2, 1),
-    dilation=(1, 2), padding=((1, 0), (0, 1)), output_padding=(0, 1), bias=True, dtypes=DTYPES,
-)  # fmt: skip
+    id="compare/one",
+    input=(4, 5),
+    kernel=(3, 2),
+    in_channels=4,
+    out_channels=3,
+    batch=2,
+    groups=1,
+    stride=(2, 1),
+    dilation=(1, 2),
+    padding=((1, 0), (0, 1)),
+    output_padding=(0, 1),
+    bias=True,
+    dtypes=DTYPES,
+)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -73,9 +84,19 @@ def test_real_operands_pass_up_to_the_bound_and_not_beyond(dtype):
 def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_own():
     """Sums in float16 of many terms: outside what float32 accumulation can do, inside what float16 can."""
     case = Case(
-        id="compare/long", input=(40,), kernel=(1,), in_channels=64, out_channels=2, batch=2, groups=1, stride=(1,),
-        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=False,
-    )  # fmt: skip
+        id="compare/long",
+        input=(40,),
+        kernel=(1,),
+        in_channels=64,
+        out_channels=2,
+        batch=2,
+        groups=1,
+        stride=(1,),
+        dilation=(1,),
+        padding=((0, 0),),
+        output_padding=(0,),
+        bias=False,
+    )
     expected = Expected(case, "forward", "float16", "real")
     x, w = (encode(expected.operands[name], "float16") for name in "xw")
     y = np.zeros((2, 2, 40), "float16")
@@ -88,9 +109,20 @@ def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_o
 
 def special(check: str = "forward") -> Expected:
     case = Case(
-        id="a/special", input=(3,), kernel=(2,), in_channels=2, out_channels=2, batch=2, groups=1, stride=(3,),
-        dilation=(1,), padding=((0, 0),), output_padding=(0,), bias=True, fills=("special",),
-    )  # fmt: skip
+        id="a/special",
+        input=(3,),
+        kernel=(2,),
+        in_channels=2,
+        out_channels=2,
+        batch=2,
+        groups=1,
+        stride=(3,),
+        dilation=(1,),
+        padding=((0, 0),),
+        output_padding=(0,),
+        bias=True,
+        fills=("special",),
+    )
     return Expected(case, check, "float32", "special")
 
 

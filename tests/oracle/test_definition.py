@@ -127,9 +127,14 @@ def test_orders_of_images_channels_and_axes_do_not_matter(case, seed):
     mixed = arrays | {"x": arrays["x"][:, order], "w": arrays["w"][order]}
     assert np.array_equal(oracle.answer(case, "forward", mixed), y)
     turned = replace(
-        case, input=case.input[::-1], kernel=case.kernel[::-1], stride=case.stride[::-1], dilation=case.dilation[::-1],
-        padding=case.padding[::-1], output_padding=case.output_padding[::-1],
-    )  # fmt: skip
+        case,
+        input=case.input[::-1],
+        kernel=case.kernel[::-1],
+        stride=case.stride[::-1],
+        dilation=case.dilation[::-1],
+        padding=case.padding[::-1],
+        output_padding=case.output_padding[::-1],
+    )
     axes = (0, 1, *range(1 + case.rank, 1, -1))
     other = arrays | {name: arrays[name].transpose(axes) for name in "xw"}
     assert np.array_equal(oracle.answer(turned, "forward", other), y.transpose(axes))
@@ -157,9 +162,19 @@ def test_the_convolution_of_the_output_has_the_input_s_length(case):
 def test_a_published_example():
     """Dumoulin and Visin's arithmetic by hand: the stamp [1, 2, 3] at stride 2, cropped by one at the beginning."""
     case = Case(
-        id="hand/one", input=(2,), kernel=(3,), in_channels=1, out_channels=1, batch=1, groups=1, stride=(2,),
-        dilation=(1,), padding=((1, 0),), output_padding=(2,), bias=True,
-    )  # fmt: skip
+        id="hand/one",
+        input=(2,),
+        kernel=(3,),
+        in_channels=1,
+        out_channels=1,
+        batch=1,
+        groups=1,
+        stride=(2,),
+        dilation=(1,),
+        padding=((1, 0),),
+        output_padding=(2,),
+        bias=True,
+    )
     arrays = {"x": np.array([[[10.0, 100.0]]]), "w": np.array([[[1.0, 2.0, 3.0]]]), "b": np.array([5.0])}
     # full length: 10 20 30+100 200 300; the first goes, two positions of nothing but bias are added
     assert oracle.answer(case, "forward", arrays).tolist() == [[[25.0, 135.0, 205.0, 305.0, 5.0, 5.0]]]

@@ -25,8 +25,9 @@ def rows(tmp_path, rounding):
     for case in load_family(tmp_path / "few.yaml"):
         expected = Expected(case, "forward", "float32", "real")
         detail = compare(expected, rounding(expected.answer), "float32")
-        found.append(Row(case=case.id, route="a/b", device="cpu", dtype="float32", check="forward", fill="real",
-                         detail=detail))  # fmt: skip
+        found.append(
+            Row(case=case.id, route="a/b", device="cpu", dtype="float32", check="forward", fill="real", detail=detail)
+        )
     return accuracy.measured(found)
 
 

@@ -22,9 +22,19 @@ from conformance.run.session import Session
 from conformance.run.worker import Program, environment
 
 NUMBERS = {
-    "input": (3, 4), "kernel": (3, 2), "in_channels": 2, "out_channels": 2, "batch": 2, "groups": 1, "stride": (2, 3),
-    "dilation": (1, 1), "padding": ((1, 0), (0, 1)), "output_padding": (0, 0), "bias": True, "fills": ("exact",),
-}  # fmt: skip
+    "input": (3, 4),
+    "kernel": (3, 2),
+    "in_channels": 2,
+    "out_channels": 2,
+    "batch": 2,
+    "groups": 1,
+    "stride": (2, 3),
+    "dilation": (1, 1),
+    "padding": ((1, 0), (0, 1)),
+    "output_padding": (0, 0),
+    "bias": True,
+    "fills": ("exact",),
+}
 
 
 def case(name: str, **more) -> Case:
@@ -117,8 +127,16 @@ def test_nan_where_a_number_should_be_is_told(tmp_path):
 
 
 def test_a_row_without_a_call_gives_a_comment_for_a_script():
-    row = Row(case="words/x", route="torch/x", device="cpu", dtype="float32", check="forward", fill="exact",
-              verdict="unsupported", detail={"reason": "no words for it"})  # fmt: skip
+    row = Row(
+        case="words/x",
+        route="torch/x",
+        device="cpu",
+        dtype="float32",
+        check="forward",
+        fill="exact",
+        verdict="unsupported",
+        detail={"reason": "no words for it"},
+    )
     text = explain.script(row, case("x"), {}, None)
     assert text.startswith("# ")
     assert "no words for it" in text

@@ -13,8 +13,14 @@ from conformance.report import findings
 def test_every_row_is_in_one_state_and_counted_once():
     rows = [row(), new(), row("a/b", "differ", "known"), row("a/c", "pass", "stale"), row("a/d", "unrun")]
     assert findings.counts(rows) == {
-        "new": 1, "changed": 0, "stale": 1, "unrun": 1, "known": 1, "unsupported": 0, "pass": 1,
-    }  # fmt: skip
+        "new": 1,
+        "changed": 0,
+        "stale": 1,
+        "unrun": 1,
+        "known": 1,
+        "unsupported": 0,
+        "pass": 1,
+    }
     assert sum(findings.counts(rows).values()) == len(rows)
 
 
@@ -67,13 +73,26 @@ def test_the_line_to_paste_has_what_the_run_was_given():
     header = {
         "adapters": {"lies": {"file": "/somewhere/liars/flipped.py"}, "torch": {"file": "/ours/torch_adapter.py"}},
         "selection": {
-            "adapters": ["liars/flipped.py", "torch"], "files": ["my cases.yaml"], "pythons": ["torch=old/bin/python"],
+            "adapters": ["liars/flipped.py", "torch"],
+            "files": ["my cases.yaml"],
+            "pythons": ["torch=old/bin/python"],
         },
         "seed": 7,
-    }  # fmt: skip
+    }
     words = shlex.split(findings.command(new("a/b"), header))
-    assert words == ["convt", "show", "a/b", "--route", "lies/route", "--cases", "my cases.yaml",
-                     "--adapter", "liars/flipped.py", "--seed", "7"]  # fmt: skip
+    assert words == [
+        "convt",
+        "show",
+        "a/b",
+        "--route",
+        "lies/route",
+        "--cases",
+        "my cases.yaml",
+        "--adapter",
+        "liars/flipped.py",
+        "--seed",
+        "7",
+    ]
     words = shlex.split(findings.command(new("a/b", route="torch/jit", device="cuda"), header, exactly=True))
     assert words[3:5] == ["--route", "torch/jit@cuda"]
     assert "torch=old/bin/python" in words

@@ -19,18 +19,41 @@ from conformance.run.row import Row
 from conformance.run.run_file import Run
 
 CASE = Case(
-    id="stride/one", input=(4, 5), kernel=(3, 2), in_channels=2, out_channels=3, batch=1, groups=1, stride=(2, 1),
-    dilation=(1, 1), padding=((0, 0), (0, 0)), output_padding=(0, 0), bias=False, why="unequal strides",
-)  # fmt: skip
+    id="stride/one",
+    input=(4, 5),
+    kernel=(3, 2),
+    in_channels=2,
+    out_channels=3,
+    batch=1,
+    groups=1,
+    stride=(2, 1),
+    dilation=(1, 1),
+    padding=((0, 0), (0, 0)),
+    output_padding=(0, 0),
+    bias=False,
+    why="unequal strides",
+)
 PLAN = {
-    "call": "tf.nn.conv2d_transpose", "arguments": {}, "source": "y = tf.nn.conv2d_transpose(x, w)", "define": "",
-    "layouts": {"x": "NHWC", "w": "HWOI", "y": "NHWC"}, "memory": {}, "emulates": None,
-}  # fmt: skip
+    "call": "tf.nn.conv2d_transpose",
+    "arguments": {},
+    "source": "y = tf.nn.conv2d_transpose(x, w)",
+    "define": "",
+    "layouts": {"x": "NHWC", "w": "HWOI", "y": "NHWC"},
+    "memory": {},
+    "emulates": None,
+}
 
 
 def row(verdict: str = "pass", **more) -> Row:
-    words = {"case": "stride/one", "route": "tensorflow/nn", "device": "cpu", "dtype": "float32", "check": "forward",
-             "fill": "exact", "outcome": "returned"}  # fmt: skip
+    words = {
+        "case": "stride/one",
+        "route": "tensorflow/nn",
+        "device": "cpu",
+        "dtype": "float32",
+        "check": "forward",
+        "fill": "exact",
+        "outcome": "returned",
+    }
     return Row(**(words | {"verdict": verdict} | more))
 
 
@@ -39,18 +62,33 @@ DIFFERS = row(
     standing="new",
     cause="as if the kernel were flipped",
     detail={
-        "mismatch": "values", "first_wrong": {"index": [0, 1, 2, 3], "expected": 7.0, "returned": -5.0}, "wrong": 11,
-        "of": 90, "error": 1234567.0, "causes": ["as if the kernel were flipped"], "plan": PLAN,
+        "mismatch": "values",
+        "first_wrong": {"index": [0, 1, 2, 3], "expected": 7.0, "returned": -5.0},
+        "wrong": 11,
+        "of": 90,
+        "error": 1234567.0,
+        "causes": ["as if the kernel were flipped"],
+        "plan": PLAN,
     },
-)  # fmt: skip
+)
 
 
 def run(rows: list[Row], complete: bool = True, version: str = "2.21.0") -> Run:
     header = {
-        "suite": "0.1.0", "corpus": "abc123", "adapters": {"tensorflow": {"version": version, "devices": ["cpu"]}},
-        "absent": {"jax": "No module named 'jax'"}, "dead": {}, "platform": "Linux", "cpu": "some", "cores": 2,
-        "python": "3.11", "argv": ["convt", "run"], "seed": 3, "started": "2026-11-21T10:00:00", "notes": [],
-    }  # fmt: skip
+        "suite": "0.1.0",
+        "corpus": "abc123",
+        "adapters": {"tensorflow": {"version": version, "devices": ["cpu"]}},
+        "absent": {"jax": "No module named 'jax'"},
+        "dead": {},
+        "platform": "Linux",
+        "cpu": "some",
+        "cores": 2,
+        "python": "3.11",
+        "argv": ["convt", "run"],
+        "seed": 3,
+        "started": "2026-11-21T10:00:00",
+        "notes": [],
+    }
     footer = {"rows": len(rows), "seconds": 12.5, "problems": ["orphan: known.yaml:3 matches no row"]}
     return Run("some/run.jsonl", header, {"stride/one": CASE}, rows, footer if complete else None)
 
@@ -105,10 +143,19 @@ HOSTILE = "</script><script>alert(1)</script>\"'<img src=x onerror=alert(2)>\u20
 
 def test_hostile_names_errors_and_logs_do_no_harm(tmp_path):
     bad = row(
-        "refuse", standing="new", cause=HOSTILE, case="stride/" + HOSTILE, outcome="raised",
-        detail={"log": HOSTILE * 1000, "trace": HOSTILE, "error_text": HOSTILE, "plan": PLAN | {"source": HOSTILE},
-                "ledger": {"where": HOSTILE, "link": "javascript:alert(3)", "kind": "bug", "why": HOSTILE}},
-    )  # fmt: skip
+        "refuse",
+        standing="new",
+        cause=HOSTILE,
+        case="stride/" + HOSTILE,
+        outcome="raised",
+        detail={
+            "log": HOSTILE * 1000,
+            "trace": HOSTILE,
+            "error_text": HOSTILE,
+            "plan": PLAN | {"source": HOSTILE},
+            "ledger": {"where": HOSTILE, "link": "javascript:alert(3)", "kind": "bug", "why": HOSTILE},
+        },
+    )
     written = page(tmp_path, run([bad, row("unsupported", detail={"reason": HOSTILE})]))
     assert "<script>alert" not in written
     assert "<img" not in written
@@ -159,8 +206,10 @@ def test_it_says_who_gave_the_same_wrong_answer_and_who_the_right_one():
 def test_what_no_size_tells_is_found_by_brute_force():
     """A confusion goes unnoticed where the array read in the wrong order has the right shape and other elements."""
     shapes = list(np.ndindex(3, 3, 3, 3))
-    cases = {str(n): replace(CASE, id=str(n), in_channels=i + 1, out_channels=o + 1, kernel=(h + 1, w + 1))
-             for n, (i, o, h, w) in enumerate(shapes)}  # fmt: skip
+    cases = {
+        str(n): replace(CASE, id=str(n), in_channels=i + 1, out_channels=o + 1, kernel=(h + 1, w + 1))
+        for n, (i, o, h, w) in enumerate(shapes)
+    }
     for line in layouts.unnoticed(Run("", {}, cases)):
         silent = set()
         for case in cases.values():
@@ -190,9 +239,14 @@ def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
     assert "accumulator float64 1 beyond the bound; within it under multiplicands rounded to TF32" in said
 
 
-@pytest.mark.parametrize(("lies", "read", "when"), [
-    ("IOHW", "HWOI", "H = I = O = W"), ("IOHW", "HWIO", "H = I and O = W"), ("IOHW", "OIHW", "I = O"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("lies", "read", "when"),
+    [
+        ("IOHW", "HWOI", "H = I = O = W"),
+        ("IOHW", "HWIO", "H = I and O = W"),
+        ("IOHW", "OIHW", "I = O"),
+    ],
+)
 def test_when_a_confusion_goes_unnoticed(lies, read, when):
     said = {(line["lies"], line["read"]): line["when"] for line in layouts.unnoticed(Run("", {}))}
     assert said[lies, read] == when

@@ -58,15 +58,30 @@ def opened(browser: Browser, tmp_path: Path, rows: list[Row], fragment: str = ""
     return path
 
 
-ROWS = [wrong_row(), wrong_row(route="keras/layer"), row(route="torch/functional"), row(check="grad_input"),
-        row("unsupported", route="jax/lax", case="groups/two", detail={"reason": "has no groups"})]  # fmt: skip
+ROWS = [
+    wrong_row(),
+    wrong_row(route="keras/layer"),
+    row(route="torch/functional"),
+    row(check="grad_input"),
+    row("unsupported", route="jax/lax", case="groups/two", detail={"reason": "has no groups"}),
+]
 
 
-@pytest.mark.parametrize(("fragment", "count"), [
-    ("", 5), ("#rows&state=new", 2), ("#rows&text=ONE&check=grad_input", 1), ("#matrix&framework=keras", 1),
-    ("#rows&family=groups", 1), ("#rows&verdict=unsupported&text=no groups", 1), ("#rows&rank=2-D", 4),
-    ("#rows&dtype=float32", 5), ("#rows&device=cpu&route=tensorflow/nn@cpu", 2), ("#rows&cause=0", 3),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fragment", "count"),
+    [
+        ("", 5),
+        ("#rows&state=new", 2),
+        ("#rows&text=ONE&check=grad_input", 1),
+        ("#matrix&framework=keras", 1),
+        ("#rows&family=groups", 1),
+        ("#rows&verdict=unsupported&text=no groups", 1),
+        ("#rows&rank=2-D", 4),
+        ("#rows&dtype=float32", 5),
+        ("#rows&device=cpu&route=tensorflow/nn@cpu", 2),
+        ("#rows&cause=0", 3),
+    ],
+)
 def test_a_fragment_filters_the_rows_and_the_matrix(browser, tmp_path, fragment, count):
     opened(browser, tmp_path, ROWS, fragment)
     assert browser.text("#found").startswith(f"{count} of 5 rows")
@@ -113,15 +128,37 @@ def test_the_stamps_stand_side_by_side_and_what_differs_bears_a_sign(browser, tm
     ]
 
 
-@pytest.mark.parametrize(("change", "words"), [
-    ({"input": (4,), "kernel": (3,), "stride": (2,), "dilation": (1,), "padding": ((2, 0),), "output_padding": (1,)},
-     "9 − 2 − 0 + 1 = 8"),
-    ({"input": (2, 3, 4), "kernel": (1, 2, 3), "stride": (1, 2, 3), "dilation": (1, 1, 2), "padding": ((0, 0),) * 3,
-      "output_padding": (0, 0, 1)}, "Axes H and W"),
-    ({"stride": (0, 1), "expect": "refuse"}, "must be refused: stride is 0 on axis 0"),
-    ({"input": (0, 5)}, "Nothing to draw"),
-    ({"input": (300, 300), "kernel": (9, 9)}, "Only its beginning is drawn"),
-], ids=["1-D", "3-D", "refused", "empty", "large"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {
+                "input": (4,),
+                "kernel": (3,),
+                "stride": (2,),
+                "dilation": (1,),
+                "padding": ((2, 0),),
+                "output_padding": (1,),
+            },
+            "9 − 2 − 0 + 1 = 8",
+        ),
+        (
+            {
+                "input": (2, 3, 4),
+                "kernel": (1, 2, 3),
+                "stride": (1, 2, 3),
+                "dilation": (1, 1, 2),
+                "padding": ((0, 0),) * 3,
+                "output_padding": (0, 0, 1),
+            },
+            "Axes H and W",
+        ),
+        ({"stride": (0, 1), "expect": "refuse"}, "must be refused: stride is 0 on axis 0"),
+        ({"input": (0, 5)}, "Nothing to draw"),
+        ({"input": (300, 300), "kernel": (9, 9)}, "Only its beginning is drawn"),
+    ],
+    ids=["1-D", "3-D", "refused", "empty", "large"],
+)
 def test_every_kind_of_configuration_is_told(browser, tmp_path, change, words):
     opened(browser, tmp_path, [row(case="drawn/one")], "#case=drawn/one", (replace(CASE, id="drawn/one", **change),))
     assert words in browser.text("#case")
@@ -145,10 +182,17 @@ def test_the_drawing_counts_what_the_oracle_adds(browser, tmp_path, seed):
     """With ones everywhere the definition's answer is, element by element, the number that is drawn there."""
     some = random.Random(seed).randint
     case = replace(
-        CASE, id="drawn/one", input=(some(1, 4), some(1, 4)), kernel=(some(1, 3), some(1, 3)), in_channels=1,
-        out_channels=1, stride=(some(1, 3), some(1, 4)), dilation=(some(1, 3), some(1, 2)),
-        padding=((some(0, 1), some(0, 1)), (some(0, 1), 0)), output_padding=(some(0, 2), some(0, 1)),
-    )  # fmt: skip
+        CASE,
+        id="drawn/one",
+        input=(some(1, 4), some(1, 4)),
+        kernel=(some(1, 3), some(1, 3)),
+        in_channels=1,
+        out_channels=1,
+        stride=(some(1, 3), some(1, 4)),
+        dilation=(some(1, 3), some(1, 2)),
+        padding=((some(0, 1), some(0, 1)), (some(0, 1), 0)),
+        output_padding=(some(0, 2), some(0, 1)),
+    )
     if case.problem():
         case = replace(case, padding=((0, 0), (0, 0)))
     ones = {"x": np.ones(case.x_shape), "w": np.ones(case.w_shape)}
@@ -250,8 +294,13 @@ def test_every_colour_of_text_has_the_contrast_that_wcag_asks_for(scheme):
 
 
 def test_hostile_text_stays_text_in_every_view(browser, tmp_path):
-    detail = {"log": HOSTILE * 50_000, "trace": HOSTILE, "error_text": HOSTILE, "plan": PLAN | {"source": HOSTILE * 99},
-              "ledger": {"where": HOSTILE, "link": "javascript:alert(3)", "kind": HOSTILE, "why": HOSTILE}}  # fmt: skip
+    detail = {
+        "log": HOSTILE * 50_000,
+        "trace": HOSTILE,
+        "error_text": HOSTILE,
+        "plan": PLAN | {"source": HOSTILE * 99},
+        "ledger": {"where": HOSTILE, "link": "javascript:alert(3)", "kind": HOSTILE, "why": HOSTILE},
+    }
     words = {"case": "stride/" + HOSTILE, "route": "evil/" + HOSTILE, "cause": HOSTILE}
     case = replace(CASE, id=words["case"], why=HOSTILE, where=HOSTILE)
     rows = [row("refuse", standing="new", outcome="raised", detail=detail, **words), *ROWS]

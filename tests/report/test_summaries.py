@@ -28,11 +28,19 @@ MIXED = run(
     CASES,
 )
 BAD = run(
-    [new("stride/" + HOSTILE, cause=HOSTILE), row(verdict="unsupported", detail={"reason": HOSTILE}),
-     row(verdict="refuse", standing="known", cause=HOSTILE, detail={"ledger": dict.fromkeys(LEDGER, HOSTILE)})],
-    path=f"{HOSTILE}.jsonl", corpus=HOSTILE, platform=HOSTILE, dead={HOSTILE: HOSTILE}, problems=[HOSTILE],
-    adapters={HOSTILE: {"version": HOSTILE, "devices": []}}, notes=[HOSTILE],
-)  # fmt: skip
+    [
+        new("stride/" + HOSTILE, cause=HOSTILE),
+        row(verdict="unsupported", detail={"reason": HOSTILE}),
+        row(verdict="refuse", standing="known", cause=HOSTILE, detail={"ledger": dict.fromkeys(LEDGER, HOSTILE)}),
+    ],
+    path=f"{HOSTILE}.jsonl",
+    corpus=HOSTILE,
+    platform=HOSTILE,
+    dead={HOSTILE: HOSTILE},
+    problems=[HOSTILE],
+    adapters={HOSTILE: {"version": HOSTILE, "devices": []}},
+    notes=[HOSTILE],
+)
 
 
 def suites(*runs) -> dict[str, ElementTree.Element]:
@@ -75,14 +83,16 @@ def test_failures_and_skips_say_why():
 SCHEMA = {
     "testsuites": ((), ("name", "time", "tests", "failures", "errors"), {"testsuite"}),
     "testsuite": (
-        ("name", "tests", "failures", "errors"), ("time", "skipped", "timestamp"), {"properties", "testcase"},
+        ("name", "tests", "failures", "errors"),
+        ("time", "skipped", "timestamp"),
+        {"properties", "testcase"},
     ),
     "properties": ((), (), {"property"}),
     "property": (("name", "value"), (), set()),
     "testcase": (("name",), ("classname", "time"), {"failure", "skipped"}),
     "failure": ((), ("type", "message"), set()),
     "skipped": ((), ("type", "message"), set()),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("runs", [[MIXED], [MIXED, BAD], [run([row(seconds=0.0123456)], whole=False)], [run([])]])

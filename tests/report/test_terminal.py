@@ -17,7 +17,10 @@ from runs import HOSTILE, LEDGER, new, row, run
 from conformance.run.run_file import Run, Writer, footer
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-SUMMARY = "import sys; from conformance.report import terminal; from conformance.run import run_file; terminal.summary(run_file.read(sys.argv[1]))"
+SUMMARY = (
+    "import sys; from conformance.report import terminal; from conformance.run import run_file; "
+    "terminal.summary(run_file.read(sys.argv[1]))"
+)
 HISTORY = "import sys; from conformance.cli.main import main; main(['diff', *sys.argv[1:]])"
 
 
@@ -125,8 +128,11 @@ def test_the_line_to_paste_repeats_the_cause(room):
     (line,) = (line.strip() for line in said.splitlines() if line.startswith("  convt show "))
     convt = f'convt() {{ "{sys.executable}" -c "from conformance.cli.main import main; main()" "$@"; }}; '
     done = subprocess.run(
-        ["bash", "-c", convt + line], capture_output=True, text=True, check=True,
+        ["bash", "-c", convt + line],
+        capture_output=True,
+        text=True,
+        check=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert "as if the kernel were flipped" in done.stdout
     assert "--seed 5" in line

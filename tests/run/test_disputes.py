@@ -114,11 +114,23 @@ def test_a_mutant_that_is_another_reading_is_not_shown():
 
 def test_who_follows_which():
     def row(route, case, follows):
-        return Row(case=case, route=route, device="cpu", dtype="float32", check="forward", fill="exact",
-                   detail={"follows": follows} if follows else {})  # fmt: skip
+        return Row(
+            case=case,
+            route=route,
+            device="cpu",
+            dtype="float32",
+            check="forward",
+            fill="exact",
+            detail={"follows": follows} if follows else {},
+        )
 
-    rows = [row("b/one", "d/x", ["left"]), row("b/two", "d/x", ["right"]), row("a/one", "d/x", ["left"]),
-            row("a/two", "d/x", ["left"]), row("c/one", "d/x", None)]  # fmt: skip
+    rows = [
+        row("b/one", "d/x", ["left"]),
+        row("b/two", "d/x", ["right"]),
+        row("a/one", "d/x", ["left"]),
+        row("a/two", "d/x", ["left"]),
+        row("c/one", "d/x", None),
+    ]
     assert disputes(rows) == [Side("d/x", "left", ["a", "b/one"]), Side("d/x", "right", ["b/two"])]
 
 

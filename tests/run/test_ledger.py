@@ -70,9 +70,13 @@ def test_standing(answer, standing, tmp_path):
 
 @pytest.mark.parametrize(
     ("word", "value", "other"),
-    [("dtypes", "float32", "float64"), ("checks", "forward", "grad_input"), ("fills", "exact", "real"),
-     ("devices", "cpu", "cuda")],
-)  # fmt: skip
+    [
+        ("dtypes", "float32", "float64"),
+        ("checks", "forward", "grad_input"),
+        ("fills", "exact", "real"),
+        ("devices", "cpu", "cuda"),
+    ],
+)
 def test_a_narrowed_entry_speaks_of_nothing_else(word, value, other, tmp_path):
     known = ledger(tmp_path, written(**{word: f"[{value}]"}))
     assert known.judge(row(**{word[:-1]: value}), "2.4.1").standing == "known"
@@ -172,11 +176,13 @@ def test_what_is_wrong_in_a_file_is_refused_with_its_line(changes, line, said, t
 
 def test_a_draft_is_refused_until_a_person_finishes_it_and_settles_the_run_then(tmp_path):
     rows = [
-        row("stride/s[2,1]-k[2,3]"), row("stride/s[2,1]-k[3,3]"), row("stride/s[2,1]-k[3,3]", fill="real"),
+        row("stride/s[2,1]-k[2,3]"),
+        row("stride/s[2,1]-k[3,3]"),
+        row("stride/s[2,1]-k[3,3]", fill="real"),
         row("bias/it's: #1", "refuse", "RuntimeError: don't: {this} #2\nand more"),
         row("bias/other", "pass", None),
         row("stride/s[2,1]-k[2,3]", "crash", "killed by SIGSEGV", route="torch/module"),
-    ]  # fmt: skip
+    ]
     empty = ledger(tmp_path, "[]\n")
     judged = [empty.judge(each, "2.4.1") for each in rows]
     text = draft(judged)
@@ -191,11 +197,14 @@ def test_a_draft_is_refused_until_a_person_finishes_it_and_settles_the_run_then(
 def test_a_draft_speaks_of_no_row_that_did_not_diverge(tmp_path):
     """A list of cases and a list of dtypes mean every pair of them; where one of the pairs passes, they are divided."""
     rows = [
-        row("stride/a", dtype="float32"), row("stride/a", "pass", None, dtype="float64"),
-        row("stride/b", "pass", None, dtype="float32"), row("stride/b", dtype="float64"),
+        row("stride/a", dtype="float32"),
+        row("stride/a", "pass", None, dtype="float64"),
+        row("stride/b", "pass", None, dtype="float32"),
+        row("stride/b", dtype="float64"),
         row("stride/b", "pass", None, dtype="float32", device="cuda"),
-        row("stride/c", "refuse", "no", fill="exact"), row("stride/c", "differ", "values", fill="real"),
-    ]  # fmt: skip
+        row("stride/c", "refuse", "no", fill="exact"),
+        row("stride/c", "differ", "values", fill="real"),
+    ]
     empty = ledger(tmp_path, "[]\n")
     finished = ledger(tmp_path, draft([empty.judge(each, "2.4.1") for each in rows]).replace("FINISH ME", "said"))
     standings = [finished.judge(each, "2.4.1").standing for each in rows]

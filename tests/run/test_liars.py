@@ -17,9 +17,18 @@ from conformance.run.worker import Program, environment
 
 def case(name: str, kernel: tuple[int, int], **more) -> Case:
     numbers = {
-        "input": (4, 5), "in_channels": 2, "out_channels": 3, "batch": 2, "groups": 1, "stride": (2, 1),
-        "dilation": (1, 2), "padding": ((1, 0), (0, 1)), "output_padding": (0, 0), "bias": True, "fills": ("exact",),
-    }  # fmt: skip
+        "input": (4, 5),
+        "in_channels": 2,
+        "out_channels": 3,
+        "batch": 2,
+        "groups": 1,
+        "stride": (2, 1),
+        "dilation": (1, 2),
+        "padding": ((1, 0), (0, 1)),
+        "output_padding": (0, 0),
+        "bias": True,
+        "fills": ("exact",),
+    }
     return Case(id=f"liars/{name}", kernel=kernel, **(numbers | more))
 
 
@@ -66,8 +75,12 @@ def test_one_question_is_blamed_and_the_rest_is_right(liar, verdict, said, tmp_p
     monkeypatch.setenv("CONVT_LIAR_ROOM", str(tmp_path))
     rows, _ = rows_of(LIARS / f"{liar}.py", tmp_path, deadline=8.0 if liar == "hang" else 20.0)
     assert {name: row.verdict for name, row in rows.items()} == {
-        "first": "pass", "second": "pass", "chosen": verdict, "fourth": "pass", "fifth": "pass",
-    }  # fmt: skip
+        "first": "pass",
+        "second": "pass",
+        "chosen": verdict,
+        "fourth": "pass",
+        "fifth": "pass",
+    }
     assert said in rows["chosen"].cause
     assert rows["chosen"].standing == "new"
 

@@ -26,10 +26,20 @@ BY_NAME = {relation.name: relation for relation in RELATIONS}
 
 def case(**more) -> Case:
     numbers = {
-        "input": (4, 3), "kernel": (3, 2), "in_channels": 4, "out_channels": 6, "batch": 3, "groups": 2,
-        "stride": (2, 1), "dilation": (1, 2), "padding": ((1, 0), (0, 1)), "output_padding": (1, 0), "bias": True,
-        "fills": ("exact",), "checks": CHECKS,
-    }  # fmt: skip
+        "input": (4, 3),
+        "kernel": (3, 2),
+        "in_channels": 4,
+        "out_channels": 6,
+        "batch": 3,
+        "groups": 2,
+        "stride": (2, 1),
+        "dilation": (1, 2),
+        "padding": ((1, 0), (0, 1)),
+        "output_padding": (1, 0),
+        "bias": True,
+        "fills": ("exact",),
+        "checks": CHECKS,
+    }
     return Case(id="few/case", **(numbers | more))
 
 
@@ -40,12 +50,16 @@ CASES = {
         input=(5,), kernel=(3,), stride=(3,), dilation=(2,), padding=((1, 2),), output_padding=(0,), batch=1
     ),
     "three axes": case(
-        input=(3, 2, 2), kernel=(2, 3, 1), stride=(1, 2, 3), dilation=(2, 1, 1), padding=((0, 1), (1, 1), (0, 0)),
+        input=(3, 2, 2),
+        kernel=(2, 3, 1),
+        stride=(1, 2, 3),
+        dilation=(2, 1, 1),
+        padding=((0, 1), (1, 1), (0, 0)),
         output_padding=(0, 1, 2),
     ),
     "extended": case(padding=((-1, -2), (3, 0)), groups=1),
     "depthwise": case(groups=4, out_channels=4),
-}  # fmt: skip
+}
 
 
 def asked(relation: relations.Relation, each: Case, dtype: str):
@@ -78,8 +92,10 @@ def test_every_relation_applies_to_the_case_with_everything():
 
 def test_sums_that_a_dtype_cannot_hold_leave_no_magnitude():
     wide = case(in_channels=512, groups=1)
-    assert relations.largest(wide, ("forward",), "bfloat16") < relations.LEAST <= relations.largest(
-        wide, ("forward",), "float32"
+    assert (
+        relations.largest(wide, ("forward",), "bfloat16")
+        < relations.LEAST
+        <= relations.largest(wide, ("forward",), "float32")
     )
 
 
@@ -193,9 +209,9 @@ def test_a_broken_relation_is_told_by_show(files):
 
 
 def test_mutants_break_relations_in_the_pipeline(files, tmp_path):
-    program = Program("lies", LIARS / "mutant.py", environment=environment(1) | {
-        "CONVT_LIAR_CONFORMANCE": str(ROOT / "conformance")
-    })  # fmt: skip
+    program = Program(
+        "lies", LIARS / "mutant.py", environment=environment(1) | {"CONVT_LIAR_CONFORMANCE": str(ROOT / "conformance")}
+    )
     session = Session.open([program], ledger=tmp_path / "none", jobs=1)
     try:
         narrow = Narrow(routes=("lies/kernel-flipped", "lies/padding-ends-swapped"), checks=("stamp", "crop"))

@@ -9,9 +9,20 @@ from conformance.run.row import Row
 from conformance.run.run_file import RunFileError, Writer, diff, footer, read
 
 CASE = Case(
-    id="file/one", input=(4,), kernel=(3,), in_channels=2, out_channels=3, batch=2, groups=1, stride=(2,),
-    dilation=(1,), padding=((1, 0),), output_padding=(0,), bias=True, operands={"x": [[1, 2.5]]},
-)  # fmt: skip
+    id="file/one",
+    input=(4,),
+    kernel=(3,),
+    in_channels=2,
+    out_channels=3,
+    batch=2,
+    groups=1,
+    stride=(2,),
+    dilation=(1,),
+    padding=((1, 0),),
+    output_padding=(0,),
+    bias=True,
+    operands={"x": [[1, 2.5]]},
+)
 
 
 def row(name: str = "one", verdict: str = "pass", **more) -> Row:

@@ -21,10 +21,17 @@ NAMED, SCRIPTS, SCRIPTS_EACH = 40, 150, 3
 SCRIPT_NUMBERS, SCRIPT_LENGTH = 5000, 50_000
 
 ANSWERS = {
-    "pass": "right", "differ": "another wrong answer", "refuse": "refused", "accept": "answered", "crash": "crashed",
-    "hang": "hung", "flaky": "answered differently each time", "broken": "adapter broken",
-    "unsupported": "has no words for it", "unrun": "not run",
-}  # fmt: skip
+    "pass": "right",
+    "differ": "another wrong answer",
+    "refuse": "refused",
+    "accept": "answered",
+    "crash": "crashed",
+    "hang": "hung",
+    "flaky": "answered differently each time",
+    "broken": "adapter broken",
+    "unsupported": "has no words for it",
+    "unrun": "not run",
+}
 
 
 def causes(run: Run) -> list[dict[str, Any]]:
@@ -42,12 +49,17 @@ def causes(run: Run) -> list[dict[str, Any]]:
         cause = cause if verdict == "differ" else mine[0].cause
         found.append(
             {
-                "standing": standing, "framework": framework, "verdict": verdict, "cause": cause or verdict,
-                "rows": mine, "cases": len({row.case for row in mine}), "routes": sorted({place(row) for row in mine}),
+                "standing": standing,
+                "framework": framework,
+                "verdict": verdict,
+                "cause": cause or verdict,
+                "rows": mine,
+                "cases": len({row.case for row in mine}),
+                "routes": sorted({place(row) for row in mine}),
                 "ledger": mine[0].detail.get("ledger"),
                 "named": [(str(row.key), fragment(row)) for row in mine[1:NAMED]],
             }
-        )  # fmt: skip
+        )
     _tell(run, found)
     return found
 

@@ -10,16 +10,35 @@ from conformance.run.run_file import Run
 
 #: The layout, who reads it, the axes that numpy.transpose needs from IOHW, where groups are, the layout in words.
 LAYOUTS = (
-    ("IOHW", "PyTorch, ONNX, OpenVINO", "–", "I counts all groups', O one group's",
-     "input channels, output channels of a group, height, width"),
-    ("HWOI", "TensorFlow, Keras", "2, 3, 1, 0",
-     "I counts all groups', O one group's; their number is read off the sizes, in 2-D only",
-     "height, width, output channels, input channels"),
-    ("OHWI", "MLX, TensorFlow Lite, XNNPACK", "1, 2, 3, 0", "TensorFlow Lite's TRANSPOSE_CONV has no groups",
-     "output channels, height, width, input channels"),
-    ("HWIO", "JAX and Flax by default", "2, 3, 0, 1", "conv_general_dilated: I counts one group's, O all",
-     "height, width, input channels, output channels"),
-)  # fmt: skip
+    (
+        "IOHW",
+        "PyTorch, ONNX, OpenVINO",
+        "–",
+        "I counts all groups', O one group's",
+        "input channels, output channels of a group, height, width",
+    ),
+    (
+        "HWOI",
+        "TensorFlow, Keras",
+        "2, 3, 1, 0",
+        "I counts all groups', O one group's; their number is read off the sizes, in 2-D only",
+        "height, width, output channels, input channels",
+    ),
+    (
+        "OHWI",
+        "MLX, TensorFlow Lite, XNNPACK",
+        "1, 2, 3, 0",
+        "TensorFlow Lite's TRANSPOSE_CONV has no groups",
+        "output channels, height, width, input channels",
+    ),
+    (
+        "HWIO",
+        "JAX and Flax by default",
+        "2, 3, 0, 1",
+        "conv_general_dilated: I counts one group's, O all",
+        "height, width, input channels, output channels",
+    ),
+)
 EXAMPLE = {"I": 2, "O": 3, "H": 1, "W": 2}
 
 

@@ -23,14 +23,41 @@ from conformance.run.run_file import Run
 ROOM = 24_000_000
 TEXT = 1500  # characters of a log, a trace, or a message in the details
 CASE_WORDS = (
-    "input", "kernel", "in_channels", "out_channels", "batch", "groups", "stride", "dilation", "padding",
-    "output_padding", "bias", "why", "where",
-)  # fmt: skip
+    "input",
+    "kernel",
+    "in_channels",
+    "out_channels",
+    "batch",
+    "groups",
+    "stride",
+    "dilation",
+    "padding",
+    "output_padding",
+    "bias",
+    "why",
+    "where",
+)
 CASE_EXTRAS = ("convention", "output_size", "input_layout", "kernel_layout", "options", "shapes")
 TOLD = (
-    "mismatch", "expected_shape", "returned_shape", "expected_dtype", "returned_dtype", "wrong", "of", "error", "share",
-    "wrong_elements", "error_map", "stamp", "causes", "bits", "log", "trace", "ledger", "again",
-)  # fmt: skip
+    "mismatch",
+    "expected_shape",
+    "returned_shape",
+    "expected_dtype",
+    "returned_dtype",
+    "wrong",
+    "of",
+    "error",
+    "share",
+    "wrong_elements",
+    "error_map",
+    "stamp",
+    "causes",
+    "bits",
+    "log",
+    "trace",
+    "ledger",
+    "again",
+)
 
 
 def packed(run: Run, causes: list[dict[str, Any]]) -> dict[str, str]:
@@ -87,9 +114,13 @@ class _Plans:
                 return 0
             known = self._numbers[source] = len(self.found) + 1
             self.found.append(
-                {"source": cut(source, TEXT), "layouts": plan["layouts"], "memory": plan.get("memory") or {},
-                 "emulates": plan.get("emulates")}
-            )  # fmt: skip
+                {
+                    "source": cut(source, TEXT),
+                    "layouts": plan["layouts"],
+                    "memory": plan.get("memory") or {},
+                    "emulates": plan.get("emulates"),
+                }
+            )
             self.taken += min(len(source), TEXT) + 120
         return known
 

@@ -75,12 +75,19 @@ def accuracy(run: Run) -> list[dict[str, Any]]:
         bins = Counter(max(0, min(math.ceil(share * 10) - 1, 10)) for share in shares)
         lines.append(
             {
-                "route": route, "dtype": dtype, "rows": len(mine), "share": shares[-1], "lean": lean,
-                "worst": worst.case, "fragment": fragment(worst),
-                "median": shares[len(mine) // 2], "bins": [bins[number] for number in range(11)],
-                "declared": _declared(run, route, dtype), "observed": _observed(mine),
+                "route": route,
+                "dtype": dtype,
+                "rows": len(mine),
+                "share": shares[-1],
+                "lean": lean,
+                "worst": worst.case,
+                "fragment": fragment(worst),
+                "median": shares[len(mine) // 2],
+                "bins": [bins[number] for number in range(11)],
+                "declared": _declared(run, route, dtype),
+                "observed": _observed(mine),
             }
-        )  # fmt: skip
+        )
     return lines
 
 
@@ -120,13 +127,16 @@ def disputed(run: Run) -> list[dict[str, Any]]:
     who = {(side.case, side.reading): ", ".join(side.who) for side in disputes.disputes(run.rows)}
     return [
         {
-            "case": case.id, "question": case.dispute.question, "reading": reading.name, "source": reading.source,
+            "case": case.id,
+            "question": case.dispute.question,
+            "reading": reading.name,
+            "source": reading.source,
             "who": who.get((case.id, reading.name), ""),
         }
         for case in run.cases.values()
         if case.dispute
         for reading in case.dispute.readings
-    ]  # fmt: skip
+    ]
 
 
 def side_by_side(runs: list[Run]) -> list[dict[str, Any]]:

@@ -42,9 +42,17 @@ def text(runs: Sequence[Run]) -> str:
     whole = all(map(findings.complete, runs))
     colour = GREEN if all(map(findings.clean, runs)) else RED if whole or _news(runs) else ORANGE
     return TEMPLATE.format(
-        label=LABEL, message=message, colour=colour, width=left + right, left=left, right=right, beside=BESIDE,
-        at=left + BESIDE, label_width=label_width, message_width=message_width,
-    )  # fmt: skip
+        label=LABEL,
+        message=message,
+        colour=colour,
+        width=left + right,
+        left=left,
+        right=right,
+        beside=BESIDE,
+        at=left + BESIDE,
+        label_width=label_width,
+        message_width=message_width,
+    )
 
 
 def says(runs: Sequence[Run]) -> str:

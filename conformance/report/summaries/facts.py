@@ -47,8 +47,19 @@ def _run(run: Run) -> dict[str, Any]:
         "clean": findings.clean(run),
         "complete": findings.complete(run),
     }
-    for word in ("suite", "protocol", "corpus", "seed", "started", "seconds", "platform", "cpu", "cores", "python",
-                 "argv"):  # fmt: skip
+    for word in (
+        "suite",
+        "protocol",
+        "corpus",
+        "seed",
+        "started",
+        "seconds",
+        "platform",
+        "cpu",
+        "cores",
+        "python",
+        "argv",
+    ):
         said[word] = (run.footer or {}).get(word) if word == "seconds" else header.get(word)
     said["frameworks"] = {name: hello["version"] for name, hello in sorted(header["adapters"].items())}
     said |= {word: dict(sorted(header[word].items())) for word in ("absent", "dead")}
