@@ -26,6 +26,7 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 LARGEST_FILE = 1 << 20
 DEEPEST = 20
+TOO_DEEP = f"nested deeper than {DEEPEST} levels: flatten it"
 INTEGERS = range(-(2**63), 2**63)
 
 #: Steps from the top of a document to one of its values: keys and list indices.
@@ -82,6 +83,8 @@ def read(path: str | Path) -> Document:
         data = reader.document(yaml.parse(text, Loader=Loader))
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or str(error)
+        if "nesting depth" in problem:  # PyYAML from 6.0.4 on has a limit of its own, and reads ahead of ours
+            raise reader.error(getattr(error, "problem_mark", None), TOO_DEEP) from None
         raise reader.error(getattr(error, "problem_mark", None), f"not YAML: {problem}; look here and above") from None
     return Document(path, data, reader.lines)
 
@@ -167,7 +170,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
         if len(steps) >= DEEPEST:
-            raise self.error(event, f"nested deeper than {DEEPEST} levels: flatten it")
+            raise self.error(event, TOO_DEEP)
         return (self.mapping if isinstance(event, yaml.MappingStartEvent) else self.sequence)(events, steps)
 
     def sequence(self, events: Iterator[Any], steps: Steps) -> list:

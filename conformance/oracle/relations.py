@@ -75,8 +75,8 @@ def speaks_of(case: Case) -> bool:
 def largest(case: Case, checks: Sequence[Check], dtype: Dtype) -> int:
     """The largest magnitude of x, w and g with which twice every sum of `checks` is representable; see LEAST."""
     room = (2 ** SIGNIFICAND[dtype] - (_bias(dtype) if case.bias else 0)) // 2
-    terms = {check: max(terms(case, check), 1) for check in checks}
-    bounds = [room // count if check == "grad_bias" else math.isqrt(room // count) for check, count in terms.items()]
+    counts = {check: max(terms(case, check), 1) for check in checks}
+    bounds = [room // count if check == "grad_bias" else math.isqrt(room // count) for check, count in counts.items()]
     return min(LARGEST[dtype], *bounds)
 
 
