@@ -213,6 +213,17 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
         Lengths, batches and channels of 0 are answered (emptily, or with sums of nothing); a negative length is not.
         """
+        return self._problem[1]
+
+    @property
+    def invalid(self) -> str | None:
+        """Which part of the question has no answer, without its numbers: `stride`, `dtype of b`, `output length` …;
+        `something else` where the numbers have an answer and the case must be refused all the same."""
+        return self._problem[0] or ("something else" if self.expect == "refuse" else None)
+
+    @cached_property
+    def _problem(self) -> tuple[str | None, str | None]:
+        """(the part, the sentence)"""
         for name, values, least in (
             ("input", self.input, 0),
             ("kernel", self.kernel, 1),
@@ -222,14 +233,14 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         ):
             for axis, value in enumerate(values):
                 if value < least:
-                    return f"{name} is {value} on axis {axis}, it must be at least {least}"
+                    return name, f"{name} is {value} on axis {axis}, it must be at least {least}"
         if min(self.batch, self.in_channels, self.out_channels) < 0:
-            return "batch must be at least 0, and so must in_channels and out_channels"
+            return "batch or channels", "batch must be at least 0, and so must in_channels and out_channels"
         if self.groups < 1:
-            return f"groups is {self.groups}, it must be at least 1"
+            return "groups", f"groups is {self.groups}, it must be at least 1"
         for name, channels in (("in_channels", self.in_channels), ("out_channels", self.out_channels)):
             if channels % self.groups:
-                return f"{name} {channels} is not a multiple of groups {self.groups}"
+                return name, f"{name} {channels} is not a multiple of groups {self.groups}"
         for operand, shape in self.shapes.items():
             right = {
                 "x": (self.batch, self.in_channels, *self.input),
@@ -237,18 +248,21 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 "b": (self.out_channels,),
             }[operand]
             if shape != right:
-                return f"{operand} has shape {list(shape)}, the other numbers ask for {list(right)}"
+                says = f"{operand} has shape {list(shape)}, the other numbers ask for {list(right)}"
+                return f"shape of {operand}", says
         for operand, dtype in self.operand_dtypes.items():
             if dtype not in self.dtypes:
-                return f"{operand} is of dtype {dtype}, the other operands of {' or '.join(self.dtypes)}"
+                says = f"{operand} is of dtype {dtype}, the other operands of {' or '.join(self.dtypes)}"
+                return f"dtype of {operand}", says
         for axis, length in enumerate(self.output):
             if length < 0:
-                return f"output length is {length} on axis {axis}"
+                return "output length", f"output length is {length} on axis {axis}"
         if math.prod(self.y_shape) > MOST_ADDRESSED:
-            return f"output {list(self.y_shape)} has more than 2^60 elements, which no array holds"
+            return "output size", f"output {list(self.y_shape)} has more than 2^60 elements, which no array holds"
         if self.convention is None and self.output_size is not None and self.output_size != self.output:
-            return f"output size {list(self.output_size)} was asked for, the numbers give {list(self.output)}"
-        return None
+            says = f"output size {list(self.output_size)} was asked for, the numbers give {list(self.output)}"
+            return "output_size", says
+        return None, None
 
     def question(self) -> dict[str, Any]:
         """What a worker is told: the numbers, never the name and never the answer."""

@@ -20,10 +20,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from conformance.case import Case
-from conformance.corpus.conditions import QUANTITIES, Condition, Where, holds, named
+from conformance.corpus.conditions import ALWAYS, Atom, Condition
 from conformance.corpus.covering import Row, Space
 from conformance.corpus.raw_case import KEYS, Raw, check, numbers
-from conformance.corpus.yaml_file import Document, FileError, Steps, convert, nearest, unknown_key
+from conformance.corpus.when import Where, parse
+from conformance.corpus.yaml_file import Document, FileError, Steps, convert, unknown_key
 
 #: A covering array's combinations are counted one by one, and so are those of the axes that belong together.
 MOST_TIED = 100_000
@@ -59,7 +60,7 @@ TIED: tuple[dict[str, Any], ...] = (
     {"batch": 1},
 )
 #: The quantities of `where` that are no keys follow from the first of them.
-DERIVED = ("extent", "full", "output")
+DERIVED = ("extent", "full", "output", "crop_hi", "conv_padding_lo", "conv_padding_hi", "uncovered", "size")
 
 
 class Entry:
@@ -93,18 +94,13 @@ class Entry:
                 raise self.error((key,), f"{key} chooses among axes: write them, or delete it")
         return axes
 
-    def _where(self, written: dict[str, Any]) -> Where:
-        where: Where = {}
-        said = written.get("where", {})
-        if not isinstance(said, dict):
-            raise self.error(("where",), "where: expected a mapping of numbers to conditions")
-        for quantity, condition in said.items():
-            where[quantity] = convert(self.document, Condition, condition, self._inside("where", quantity))
-        for steps, quantity in named(where):
-            if quantity not in QUANTITIES:
-                near = nearest(quantity, [*QUANTITIES])
-                raise self.error(("where", *steps), f"there is no number {quantity!r}{near}")
-        return where
+    def _where(self, written: dict[str, Any]) -> Condition:
+        if "where" not in written:
+            return ALWAYS
+        condition = parse(self.document, written["where"], self._inside("where"), Where)
+        if len(condition.alternatives) > 1:
+            raise self.error(("where",), "where: write one mapping; what must not be stands under `not`")
+        return condition
 
     def _covering(self, written: dict[str, Any]) -> Covering | None:
         if "covering" not in written:
@@ -125,6 +121,11 @@ class Entry:
     def _inside(self, *outer: str) -> Callable[[Steps], Steps]:
         """Steps inside a part of the entry → steps inside the document."""
         return lambda steps: (*self.steps, *outer, *steps)
+
+    @property
+    def _atoms(self) -> tuple[Atom, ...]:
+        """What all must hold."""
+        return self.where.alternatives[0]
 
     @property
     def name(self) -> str:
@@ -148,7 +149,7 @@ class Entry:
         """
         for row in rows:
             case, problem = self.numbers(family, where, row, {} if tier is None else {"tier": tier})
-            if holds(self.where, case) and not (answered and problem):
+            if self.where.holds(case) and not (answered and problem):
                 yield check(case, problem, self.error)
 
     def numbers(self, family: str, where: str, row: Row, instead: dict[str, Any]) -> tuple[Case, str | None]:
@@ -183,25 +184,25 @@ class Entry:
                 together = ", ".join(keys[axis] for axis in axes)
                 raise self.error(("axes",), f"more than {MOST_TIED} combinations of {together}: shorten these axes")
             spare = {key: value for group in TIED for key, value in group.items() if key not in tied}
-            mine = {quantity: one for quantity, one in self.where.items() if _keys({quantity: one}) <= tied}
+            mine = Condition((tuple(atom for atom in self._atoms if _keys(atom) <= tied),))
             rows = itertools.product(*map(range, lengths))
             possible = (row for row in rows if not tied or self._possible(axes, row, spare, mine))
             parts.append((axes, frozenset(possible)))
         return Space(tuple(map(len, self.axes.values())), tuple(parts))
 
-    def _possible(self, axes: tuple[int, ...], row: Row, spare: dict[str, Any], mine: Where) -> bool:
+    def _possible(self, axes: tuple[int, ...], row: Row, spare: dict[str, Any], mine: Condition) -> bool:
         """Whether these values of these axes have an answer, if nothing else is in their way."""
         whole = [0] * len(self.axes)
         for axis, index in zip(axes, row, strict=True):
             whole[axis] = index
         case, problem = self.numbers("probe", "", tuple(whole), spare)
-        return problem is None and holds(mine, case)
+        return problem is None and mine.holds(case)
 
     def _parts(self) -> list[tuple[set[str], set[str]]]:
         """Axes that belong together, as (members, the tied keys that they are of); free axes stand alone."""
         groups = [set(group) for group in TIED]
-        for quantity, condition in self.where.items():
-            keys = _keys({quantity: condition})
+        for atom in self._atoms:
+            keys = _keys(atom)
             touched = [group for group in groups if group & keys]
             groups = [group for group in groups if group not in touched] + [set().union(*touched)]
         free = [({key}, set()) for key in self.axes if not any(key in group for group in groups)]
@@ -211,7 +212,7 @@ class Entry:
         """What the covering array depends on."""
         merged = {**self.base, **self.written}
         fixed = {key: merged[key] for group in TIED for key in group if key in merged}
-        said = [msgspec.to_builtins(self.covering), self.axes, msgspec.to_builtins(self.where), fixed]
+        said = [msgspec.to_builtins(self.covering), self.axes, self.where.data(), fixed]
         return hashlib.sha256(json.dumps(said, sort_keys=False).encode()).hexdigest()[:16]
 
     def locate(self, steps: Steps) -> Steps:
@@ -227,10 +228,9 @@ class Entry:
         return self.document.error(self.locate(steps), message)
 
 
-def _keys(where: Where) -> set[str]:
-    """The keys on which conditions depend; the sizes stand for what follows from them."""
-    found = {quantity for _, quantity in named(where)}
-    return {key for quantity in found for key in ([*TIED[0]] if quantity in DERIVED else [quantity])}
+def _keys(atom: Atom) -> set[str]:
+    """The keys on which a part of a condition depends; the sizes stand for what follows from them."""
+    return {key for quantity in atom.quantities for key in ([*TIED[0]] if quantity in DERIVED else [quantity])}
 
 
 def _compact(value: Any) -> str:

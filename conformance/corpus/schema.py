@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.corpus.conditions import QUANTITIES, Condition
 from conformance.corpus.entry import Covering, Strength
 from conformance.corpus.raw_case import KEYS, Raw
+from conformance.corpus.when import Where
 
 Key = Literal[tuple(key for key in KEYS if key != "id")]
 
@@ -18,7 +18,7 @@ class Case(Raw, kw_only=True, forbid_unknown_fields=True):
     """One case; with axes, one for each combination of their values."""
 
     axes: dict[Key, list[Any]] | None = None
-    where: dict[Literal[tuple(QUANTITIES)], Condition] | None = None
+    where: Where | None = None
     covering: Strength | Covering | None = None
 
 

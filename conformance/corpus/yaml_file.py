@@ -100,7 +100,7 @@ def convert(document: Document, type: Any, value: Any = WHOLE, locate: Callable[
         return msgspec.convert(value, type, strict=True)
     except msgspec.ValidationError as error:
         text, _, place = str(error).partition(" - at `")
-        text = text.replace("`object`", "a mapping").replace("`array`", "a list")
+        text = re.sub(r"`([a-z| ]+)`", _kinds, text)
         steps, known = _steps(place.rstrip("`")), _known(type, _steps(place.rstrip("`")))
         if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", text):
             raise document.error(locate((*steps, unknown[1])), unknown_key(unknown[1], known)) from None
@@ -108,6 +108,25 @@ def convert(document: Document, type: Any, value: Any = WHOLE, locate: Callable[
             text = f"there is no {wrong[1]!r}" + nearest(wrong[1], known, of="there are")
         name = next((step for step in reversed(steps) if isinstance(step, str)), None)
         raise document.error(locate(steps), (f"{name}: " if name else "") + text[0].lower() + text[1:]) from None
+
+
+#: What msgspec calls the kinds of values, in the words of somebody who writes YAML.
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "int": "an integer",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "null": "null",
+}
+
+
+def _kinds(match: re.Match) -> str:
+    """`int | object | null` → an integer or a mapping; null is not offered where something else is expected."""
+    names = [name for name in match[1].split(" | ") if name != "null" or match[1] == "null"]
+    words = [_KINDS.get(name, f"`{name}`") for name in names]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def unknown_key(key: str, known: list[str]) -> str:

@@ -1,0 +1,120 @@
+"""What a condition may name: the numbers of a case and those that follow from them, and properties that have words."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from conformance.case import CHECKS, DTYPES, FILLS, Case
+
+
+class Quantity(NamedTuple):
+    of: Callable[[Case], int | tuple[int, ...]]
+    says: str
+
+
+def _each(compute: Callable[..., int], *fields: str) -> Callable[[Case], tuple[int, ...]]:
+    """A number for each axis, from the values of other quantities on that axis."""
+    return lambda case: tuple(
+        compute(*values) for values in zip(*(QUANTITIES[field].of(case) for field in fields), strict=True)
+    )
+
+
+def _uncovered(length: int, kernel: int, stride: int, dilation: int, lo: int, output: int) -> int:
+    """How many positions of the answer no stamp reaches on an axis."""
+    if length <= 0:
+        return max(output, 0)
+    first = range(lo, lo + output)
+    if kernel == 1 or dilation == 1:
+        reach = max(kernel, 1)
+        return sum(not (0 <= u < (length - 1) * stride + reach and u % stride < reach) for u in first)
+    landed = {i * stride + k * dilation for i in range(length) for k in range(kernel)}
+    return sum(u not in landed for u in first)
+
+
+#: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
+QUANTITIES: dict[str, Quantity] = {
+    "rank": Quantity(lambda case: case.rank, "rank"),
+    "batch": Quantity(lambda case: case.batch, "batch"),
+    "in_channels": Quantity(lambda case: case.in_channels, "input channels"),
+    "out_channels": Quantity(lambda case: case.out_channels, "output channels"),
+    "groups": Quantity(lambda case: case.groups, "groups"),
+    "in_per_group": Quantity(lambda case: case.in_channels // max(case.groups, 1), "input channels of a group"),
+    "out_per_group": Quantity(lambda case: case.out_channels // max(case.groups, 1), "output channels of a group"),
+    "size": Quantity(lambda case: case.size, "multiply-adds"),
+    "input": Quantity(lambda case: case.input, "input length"),
+    "kernel": Quantity(lambda case: case.kernel, "kernel"),
+    "stride": Quantity(lambda case: case.stride, "stride"),
+    "dilation": Quantity(lambda case: case.dilation, "dilation"),
+    "padding_lo": Quantity(lambda case: tuple(lo for lo, _ in case.padding), "padding at the beginning"),
+    "padding_hi": Quantity(lambda case: tuple(hi for _, hi in case.padding), "padding at the end"),
+    "output_padding": Quantity(lambda case: case.output_padding, "output padding"),
+    "extent": Quantity(lambda case: case.extent, "kernel extent"),
+    "full": Quantity(lambda case: case.full, "full length"),
+    "output": Quantity(lambda case: case.output, "output length"),
+    "crop_hi": Quantity(_each(operator.sub, "padding_hi", "output_padding"), "crop at the end"),
+    "conv_padding_lo": Quantity(
+        _each(lambda extent, lo: extent - 1 - lo, "extent", "padding_lo"), "padding before the dilated input"
+    ),
+    "conv_padding_hi": Quantity(
+        _each(lambda extent, hi: extent - 1 - hi, "extent", "crop_hi"), "padding behind the dilated input"
+    ),
+    "uncovered": Quantity(
+        _each(_uncovered, "input", "kernel", "stride", "dilation", "padding_lo", "output"),
+        "positions that no stamp reaches",
+    ),
+}
+#: Those with a number for each axis.
+PER_AXIS = tuple(QUANTITIES)[list(QUANTITIES).index("input") :]
+
+
+class Words(NamedTuple):
+    """A property with words for values. `of` gives those that hold; `known`: all that there are, () where open;
+    `says`: how it is told, where it is true or false in two ways."""
+
+    of: Callable[[Any], Iterable[str | bool]]
+    known: tuple[str | bool, ...]
+    says: str | tuple[str, str]
+
+
+def _layout(letters: str | None) -> set[str]:
+    if letters is None:
+        return {"none"}
+    last = letters[-1] in "CO"
+    return {letters, "channels_last" if last else "channels_first"}
+
+
+#: Properties of a case.
+OF_CASE: dict[str, Words] = {
+    "bias": Words(lambda case: {case.bias}, (True, False), ("with bias", "without bias")),
+    "depthwise": Words(
+        lambda case: {case.groups == case.in_channels > 1}, (True, False), ("depthwise", "not depthwise")
+    ),
+    "expect": Words(lambda case: {case.expect}, ("answer", "refuse"), "expect {}"),
+    "invalid": Words(lambda case: {case.invalid or "nothing"}, (), "what is invalid is {}"),
+    "convention": Words(lambda case: {case.convention or "none"}, (), "convention {}"),
+    "input_layout": Words(lambda case: _layout(case.input_layout), (), "input stored as {}"),
+    "kernel_layout": Words(lambda case: _layout(case.kernel_layout), (), "kernel stored as {}"),
+    "memory": Words(
+        lambda case: {*case.memory.values(), *(f"{name} {word}" for name, word in case.memory.items())} or {"plain"},
+        (),
+        "{} in memory",
+    ),
+    "options": Words(lambda case: set(case.options) or {"none"}, (), "with the option {}"),
+    "disputed": Words(lambda case: {case.dispute is not None}, (True, False), ("disputed", "not disputed")),
+    "axes_differ_in": Words(
+        lambda case: {name for name in PER_AXIS if len(set(QUANTITIES[name].of(case))) > 1},
+        PER_AXIS,
+        "{} not the same on all axes",
+    ),
+}
+#: Properties of what is asked of a case.
+OF_ROW: dict[str, Words] = {
+    "check": Words(lambda asked: {asked.check}, CHECKS, "{}"),
+    "dtype": Words(lambda asked: {asked.dtype}, DTYPES, "{}"),
+    "fill": Words(lambda asked: {asked.fill}, (*FILLS, "related"), "{} operands"),
+    "device": Words(lambda asked: {asked.device}, (), "on {}"),
+}
+#: All of them.
+PROPERTIES = OF_CASE | OF_ROW
