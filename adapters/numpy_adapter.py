@@ -10,6 +10,8 @@ from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, ser
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "complex64")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
+#: What NumPy adds in float16 it rounds to float16.
+ARITHMETIC = {"float16": {"accumulator": "float16"}}
 #: The explicit matrix and the windows are dense: beyond so many numbers they are no longer a reference but a burden.
 LARGEST = {"matrix": 2**24, "zero_insertion": 2**27}
 
@@ -147,9 +149,9 @@ if __name__ == "__main__":
     serve(
         "numpy",
         [
-            Route("scatter", lower(scatter), dtypes=DTYPES, checks=CHECKS),
-            Route("matrix", lower(matrix), dtypes=DTYPES, checks=CHECKS[:2]),
-            Route("zero_insertion", lower(zero_insertion), dtypes=DTYPES),
+            Route("scatter", lower(scatter), DTYPES, CHECKS, ARITHMETIC),
+            Route("matrix", lower(matrix), DTYPES, CHECKS[:2], ARITHMETIC),
+            Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC),
         ],
         lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
         put=lambda array, dtype, device: array,

@@ -7,7 +7,7 @@ CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added. Eigen's kernels sum in the
 #: dtype itself, XLA's in float32 (benchmarks/arithmetic.py).
-EIGEN = {dtype: {"bias": "separate"} for dtype in FLOATS}
+EIGEN = {dtype: {"bias": "separate", "accumulator": dtype} for dtype in FLOATS}
 XLA = dict(EIGEN, **{dtype: {"bias": "separate", "accumulator": "float32"} for dtype in FLOATS[2:]})
 CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
 SPACE = {1: "W", 2: "HW", 3: "DHW"}

@@ -5,6 +5,8 @@ import numpy as np
 from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
+#: The CPU's kernels sum half precision in itself for some shapes (benchmarks/arithmetic.py).
+ARITHMETIC = {dtype: {"accumulator": dtype} for dtype in FLOATS[2:]}
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 SIZED = "torch_output_size"
 WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED)
@@ -139,14 +141,14 @@ def get(tensor):
 
 if __name__ == "__main__":
     # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
-    offers, more = {"dtypes": FLOATS}, (*FLOATS, "int64", "complex64")
+    offers, more = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}, (*FLOATS, "int64", "complex64")
     serve(
         "torch",
         [
-            Route("functional", functional, more, CHECKS, options=("padding",)),
-            Route("module", module, (*FLOATS, "complex64"), CHECKS, options=WORDS),
+            Route("functional", functional, more, CHECKS, arithmetic=ARITHMETIC, options=("padding",)),
+            Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
-            Route("channels_last", channels_last, more, CHECKS),
+            Route("channels_last", channels_last, more, CHECKS, arithmetic=ARITHMETIC),
             Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
         ],
         load,

@@ -90,11 +90,11 @@ def _row(chance: random.Random, case: Case, route: str, fill: str, divergent: fl
         detail |= {"mismatch": "values", "wrong": 20, "of": 200, "error": 1e6, "wrong_elements": wrong}
         detail["error_map"] = {"shape": [2, 3, 7, 7], "levels": "gICA" * 98}
         cause = f"as if fault {chance.randint(0, 30)} had been planted"
-        return Row(**words, outcome="returned", verdict="differ", standing="new", cause=cause, detail=detail)
+        return Row(**words, outcome="returned", verdict="differ", state="new", cause=cause, detail=detail)
     if dice < divergent:
         cause = f"ValueError: no {chance.randint(0, 400)} is allowed"
         detail |= {"log": "".join(chance.choices("abcdef \n", k=2000)), "trace": cause * 5}
-        return Row(**words, outcome="raised", verdict="refuse", standing="known", cause=cause, detail=detail)
+        return Row(**words, outcome="raised", verdict="refuse", state="known", cause=cause, detail=detail)
     if dice < divergent + 0.15:
         return Row(**words, outcome="unsupported", verdict="unsupported", detail={"reason": f"{route} has no words"})
     detail |= {"share": chance.random(), "error": chance.random(), "lean": 0.0} if fill == "real" else {}

@@ -174,7 +174,8 @@ class Route:
 
     lower(case, checks) makes the Plan or raises Unsupported; it must not import the framework.
     dtypes and checks: what the route can be asked. arithmetic: per dtype the declared accumulator, e.g.
-    {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself.
+    {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself, float16 and bfloat16 in
+    float32.
     cost: seconds that each new case costs, roughly, where a compiler makes that much; 0 for the others.
     subset: the named part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
     options: the words of case.options that the route understands.

@@ -169,10 +169,10 @@ class Answered(pytest.Item):
 
     def runtest(self) -> None:
         rows = list(_session(self.config).rows(self.selection))
-        bad = [row for row in rows if row.verdict == "unrun" or row.standing in ("new", "changed", "stale")]
+        bad = [row for row in rows if row.verdict == "unrun" or row.state in ("new", "changed", "stale")]
         if bad:
             raise Diverged(bad)
-        if known := [row for row in rows if row.standing == "known"]:
+        if known := [row for row in rows if row.state == "known"]:
             link = known[0].detail.get("ledger", {}).get("link", "")
             pytest.xfail(f"{explain.sentence(known[0])} {link}".strip())
         if not any(row.verdict == "pass" for row in rows):
@@ -194,5 +194,5 @@ class Diverged(Exception):
     """Rows that are new, changed or stale, or that were not answered."""
 
     def __init__(self, rows: list[Row]):
-        super().__init__(", ".join(f"{row.standing or row.verdict}: {row.cause}" for row in rows))
+        super().__init__(", ".join(f"{row.state or row.verdict}: {row.cause}" for row in rows))
         self.rows = rows

@@ -30,11 +30,11 @@ def case(name: str, size: int = 3, line: int = 12) -> Case:
     )
 
 
-def row(name: str = "stride/one", verdict: str = "pass", standing: str | None = None, **more) -> Row:
+def row(name: str = "stride/one", verdict: str = "pass", state: str | None = None, **more) -> Row:
     words = {"route": "lies/route", "device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"}
-    if standing == "known":
+    if state == "known":
         more.setdefault("detail", {"ledger": LEDGER})
-    return Row(**(words | {"case": name, "verdict": verdict, "standing": standing} | more))
+    return Row(**(words | {"case": name, "verdict": verdict, "state": state} | more))
 
 
 def new(name: str = "stride/one", cause: str = "as if the kernel were flipped", **more) -> Row:

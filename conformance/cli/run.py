@@ -124,7 +124,7 @@ def run(asked: dict[str, Any]) -> int:
                 err=True,
             )
             return INCOMPLETE
-        problems = session.problems(selection, rows, everything) if ours else []
+        problems = session.problems(everything) if ours else []
         seconds = time.monotonic() - begin
         writer.footer(run_file.footer(rows, problems=problems, seconds=round(seconds, 2)))
         writer.close()
@@ -167,7 +167,7 @@ def _open(asked: dict[str, Any], threads: int) -> Session:
 def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
     if header["dead"] or any(row.verdict == "unrun" for row in rows):
         return INCOMPLETE
-    return FINDINGS if problems or any(row.standing in findings.NEWS for row in rows) else CLEAN
+    return FINDINGS if problems or any(row.state in findings.NEWS for row in rows) else CLEAN
 
 
 def _check_words(asked: dict[str, Any]) -> None:

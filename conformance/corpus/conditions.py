@@ -171,7 +171,7 @@ class Not:
 
     @property
     def quantities(self) -> set[str]:
-        return set().union(*(atom.quantities for atoms in self.inner.alternatives for atom in atoms))
+        return self.inner.quantities
 
     def __str__(self) -> str:
         return f"not ({self.inner})"
@@ -202,9 +202,9 @@ class Condition:
         return Condition(tuple(left)) if left else NEVER
 
     @property
-    def speaks_of_rows(self) -> bool:
-        """Whether some part of it is not of the case."""
-        return any(not atom.of_case for atoms in self.alternatives for atom in atoms)
+    def quantities(self) -> set[str]:
+        """All numbers and properties that it names."""
+        return set().union(*(atom.quantities for atoms in self.alternatives for atom in atoms))
 
     @property
     def size(self) -> int:

@@ -21,16 +21,31 @@ def _each(compute: Callable[..., int], *fields: str) -> Callable[[Case], tuple[i
     )
 
 
-def _uncovered(length: int, kernel: int, stride: int, dilation: int, lo: int, output: int) -> int:
-    """How many positions of the answer no stamp reaches on an axis."""
-    if length <= 0:
-        return max(output, 0)
-    first = range(lo, lo + output)
-    if kernel == 1 or dilation == 1:
-        reach = max(kernel, 1)
-        return sum(not (0 <= u < (length - 1) * stride + reach and u % stride < reach) for u in first)
-    landed = {i * stride + k * dilation for i in range(length) for k in range(kernel)}
-    return sum(u not in landed for u in first)
+def _uncovered(case: Case) -> tuple[int, ...]:
+    """How many positions of the answer no stamp reaches, on each axis; 0 where there is no answer."""
+    if case.problem() is not None:
+        return (0,) * case.rank
+    numbers = zip(case.input, case.kernel, case.stride, case.dilation, case.padding, case.output, strict=True)
+    return tuple(
+        output - _reached(length, kernel, stride, dilation, range(lo, lo + output))
+        for length, kernel, stride, dilation, (lo, _), output in numbers
+    )
+
+
+def _reached(length: int, kernel: int, stride: int, dilation: int, window: range) -> int:
+    """How many of the positions i·s + k·e lie in a window: those of one remainder by s are runs of `length`."""
+    runs: dict[int, list[int]] = {}
+    for tap in range(kernel if length else 0):
+        runs.setdefault(tap * dilation % stride, []).append(tap * dilation // stride)
+    found = 0
+    for remainder, starts in runs.items():
+        first, last = -(-(window.start - remainder) // stride), (window.stop - 1 - remainder) // stride
+        for start in starts:  # in rising order; what an earlier run reached is not counted again
+            first = max(first, start)
+            stop = min(start + length - 1, last)
+            found += max(stop - first + 1, 0)
+            first = max(first, stop + 1)
+    return found
 
 
 #: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
@@ -60,10 +75,7 @@ QUANTITIES: dict[str, Quantity] = {
     "conv_padding_hi": Quantity(
         _each(lambda extent, hi: extent - 1 - hi, "extent", "crop_hi"), "padding behind the dilated input"
     ),
-    "uncovered": Quantity(
-        _each(_uncovered, "input", "kernel", "stride", "dilation", "padding_lo", "output"),
-        "positions that no stamp reaches",
-    ),
+    "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
 }
 #: Those with a number for each axis.
 PER_AXIS = tuple(QUANTITIES)[list(QUANTITIES).index("input") :]

@@ -17,8 +17,20 @@ of the operator; its nearest relatives are the exchanged channels, and kernels q
 from __future__ import annotations
 
 from conformance.mutants.catalogue import MUTANTS, applicable, kills
-from conformance.mutants.diagnosis import cause
+from conformance.mutants.diagnosis import Cause, causes
 from conformance.mutants.mutant import Mutant, Rewrite, features
 from conformance.mutants.score import Score, score, table
 
-__all__ = ["MUTANTS", "Mutant", "Rewrite", "Score", "applicable", "cause", "features", "kills", "score", "table"]
+__all__ = [
+    "MUTANTS",
+    "Cause",
+    "Mutant",
+    "Rewrite",
+    "Score",
+    "applicable",
+    "causes",
+    "features",
+    "kills",
+    "score",
+    "table",
+]

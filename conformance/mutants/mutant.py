@@ -54,6 +54,7 @@ class Mutant:
 
     `needs`: the features without which no case can show it; a route that lacks one cannot express such a case.
     `when`: the cases in which it happens; anywhere else the mutant answers rightly.
+    `base`: the mutant that has the same fault without a trigger, if it is one with a trigger.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Mutant:
     needs: Set[str] = frozenset()
     checks: tuple[Check, ...] = CHECKS
     when: Callable[[Case], bool] = lambda case: True
+    base: str | None = None
 
     def sentence(self, case: Case) -> str:
         """The fault in words; layouts are named by the letters of the case's rank."""
@@ -82,7 +84,12 @@ class Mutant:
     def only(self, name: str, says: str, when: Callable[[Case], bool], needs: Set[str] = frozenset()) -> Mutant:
         """The same fault where a trigger sets it off, and nowhere else."""
         return replace(
-            self, name=name, says=says, when=lambda case: self.when(case) and when(case), needs={*self.needs, *needs}
+            self,
+            name=name,
+            says=says,
+            when=lambda case: self.when(case) and when(case),
+            needs={*self.needs, *needs},
+            base=self.name,
         )
 
 

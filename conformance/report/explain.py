@@ -56,7 +56,7 @@ def sentence(row: Row) -> str:
 def paragraph(row: Row, case: Case) -> str:
     """All that is known about a row, as plain text."""
     detail = row.detail
-    standing = f" ({row.standing})" if row.standing else ""
+    standing = f" ({row.state})" if row.state else ""
     lines = [f"{row.key}: {row.verdict}{standing}", f"  {sentence(row)}"]
     lines += [f"  {line}" for line in sizes(case)]
     if "first_wrong" in detail:

@@ -32,7 +32,7 @@ def harmless(said: str) -> str:
 
 def state(row: Row) -> str:
     """One of STATES."""
-    return row.standing or ("new" if row.verdict in DIVERGENT else row.verdict)
+    return row.state or ("new" if row.verdict in DIVERGENT else row.verdict)
 
 
 def place(row: Row) -> str:
@@ -110,7 +110,7 @@ def told(row: Row) -> str:
     """One line on a row; one that contradicts the ledger names the entry."""
     where = shown((row.detail.get("ledger") or {}).get("where", "the ledger"))
     more = {"stale": f", and {where} says that it diverges", "changed": f"; {where} says otherwise"}
-    return harmless(sentence(row) + more.get(row.standing, ""))
+    return harmless(sentence(row) + more.get(row.state, ""))
 
 
 def causes(rows: Iterable[Row], cases: Mapping[str, Case], states: Iterable[str] = STATES[:4]) -> list[Cause]:
@@ -130,7 +130,7 @@ def causes(rows: Iterable[Row], cases: Mapping[str, Case], states: Iterable[str]
 def reason(row: Row) -> tuple[str, str, str]:
     """Framework, verdict, and the cause without what varies from case to case; for a stale row, its entry."""
     cause = row.cause or row.detail.get("reason") or ""
-    if row.standing == "stale":
+    if row.state == "stale":
         cause = (row.detail.get("ledger") or {}).get("where", "")
     elif row.verdict != "differ":  # what a framework says of its own accord repeats the case's numbers
         cause = re.sub(r"\d+", "#", cause)

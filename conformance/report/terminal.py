@@ -52,7 +52,7 @@ def progress(total: int) -> Iterator[Any]:
         task, seen = bar.add_task("", total=total), Counter()
 
         def step(row: Row) -> None:
-            seen[row.standing or row.verdict] += 1
+            seen[row.state or row.verdict] += 1
             news = sum(seen[standing] for standing in NEWS)
             bar.update(task, advance=1, description=f"{row.route}  {f'{news} new' if news else ''}")
 
@@ -216,4 +216,4 @@ def _words(found: Difference) -> str:
 
 
 def _said(row: Row) -> str:
-    return " ".join(filter(None, [row.verdict, row.standing and f"({row.standing})", row.cause and f": {row.cause}"]))
+    return " ".join(filter(None, [row.verdict, row.state and f"({row.state})", row.cause and f": {row.cause}"]))

@@ -137,20 +137,22 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
+    if expected.fill != "real":
+        named = mutants.causes(question.case, expected.check, expected.operands, returned, expected.dtype)
+        if named:
+            detail["faults"] = [each.fault for each in named if each.fault]
+            detail["causes"] = [each.says for each in named]
+            return named[0].says
     if mismatch == "specials" and expected.fill == "special":
         return (
             f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
             f"and in {detail['specials_missing']} not where one does"
         )
-    if expected.fill in ("exact", "fresh", "given"):
-        named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype)
-        if named:
-            detail["causes"] = named
-            return named[0]
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
     if expected.fill == "real":
         words = looser(expected, returned, question.arithmetic) if mismatch == "values" else None
-        instead = f"; within it under {words}" if words else ""
+        instead = f"; within it under {words}: declare it, or mend it" if words else ""
         return f"beyond what rounding can do under the declared arithmetic{instead}"
-    return f"{mismatch} differ, as no known fault would"
+    where = detail.get("region", "everywhere")
+    return f"{mismatch} differ in {where}, as no known fault would".replace("in everywhere", "everywhere")

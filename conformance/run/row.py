@@ -24,11 +24,11 @@ VERDICTS: tuple[Verdict, ...] = (
     "unrun",
 )
 
-#: Verdicts that say something against a framework or its adapter, and so need a standing.
+#: Verdicts that say something against a framework or its adapter, and so need a state.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
 
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
-Standing = Literal["new", "known", "changed", "stale"]
+State = Literal["new", "known", "changed", "stale"]
 
 
 class Key(NamedTuple):
@@ -62,7 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
     fill: str
     outcome: Outcome = "unasked"
     verdict: Verdict = "unrun"
-    standing: Standing | None = None
+    state: State | None = None
     cause: str | None = None
     seconds: float | None = None
     detail: dict[str, Any] = {}

@@ -126,7 +126,7 @@ def footer(rows: Iterable[Row], **more: Any) -> dict[str, Any]:
     return {
         "rows": len(rows),
         "verdicts": dict(Counter(row.verdict for row in rows)),
-        "standings": dict(Counter(row.standing for row in rows if row.standing)),
+        "states": dict(Counter(row.state for row in rows if row.state)),
         **more,
     }
 
@@ -151,11 +151,11 @@ def identity(runs: Iterable[Run]) -> Callable[[Row], Key]:
 
 
 def diff(before: Run, after: Run, bits: bool = False) -> Difference:
-    """Rows of two runs by identity. A row has changed when its verdict, standing or cause has; or its `bits`, if
+    """Rows of two runs by identity. A row has changed when its verdict, state or cause has; or its `bits`, if
     asked."""
 
     def meaning(row: Row) -> tuple:
-        return row.verdict, row.standing, row.cause, row.detail.get("bits") if bits else None
+        return row.verdict, row.state, row.cause, row.detail.get("bits") if bits else None
 
     of = identity([before, after])
     old, new = ({of(row): row for row in run.rows} for run in (before, after))

@@ -49,10 +49,10 @@ def test_numbers_in_a_frameworks_message_do_not_make_another_cause():
 
 
 def test_what_contradicts_the_ledger_names_the_entry():
-    stale = row(standing="stale", detail={"ledger": LEDGER})
+    stale = row(state="stale", detail={"ledger": LEDGER})
     assert "known/lies.yaml:7" in findings.told(stale)
-    assert "known/lies.yaml:7" in findings.told(row(verdict="differ", standing="changed", detail={"ledger": LEDGER}))
-    other = row(standing="stale", detail={"ledger": LEDGER | {"where": "known/lies.yaml:30"}})
+    assert "known/lies.yaml:7" in findings.told(row(verdict="differ", state="changed", detail={"ledger": LEDGER}))
+    other = row(state="stale", detail={"ledger": LEDGER | {"where": "known/lies.yaml:30"}})
     assert len(findings.causes([stale, other], {})) == 2
 
 

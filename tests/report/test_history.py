@@ -25,7 +25,7 @@ def test_what_was_not_asked_is_not_said_to_be_gone():
 
 
 def test_known_or_new_is_the_same_divergence():
-    known = row(verdict="differ", standing="known", cause="as if the kernel were flipped")
+    known = row(verdict="differ", state="known", cause="as if the kernel were flipped")
     (line,) = lines([run([known]), run([new()])])
     assert line.rows == [1, 1]
     assert not line.moved

@@ -59,7 +59,7 @@ def row(verdict: str = "pass", **more) -> Row:
 
 DIFFERS = row(
     "differ",
-    standing="new",
+    state="new",
     cause="as if the kernel were flipped",
     detail={
         "mismatch": "values",
@@ -121,7 +121,7 @@ def test_a_divergence_is_told_with_all_that_is_known(tmp_path):
 
 def test_nothing_new_is_said_and_nothing_is_dropped_from_the_count(tmp_path):
     told = {"where": "known/tf.yaml:7", "link": "https://example.org/1", "kind": "bug", "why": "it is so"}
-    known = replace(DIFFERS, standing="known", detail=DIFFERS.detail | {"ledger": told})
+    known = replace(DIFFERS, state="known", detail=DIFFERS.detail | {"ledger": told})
     written = page(tmp_path, run([known, row(), row("unsupported")]))
     assert "Nothing new: 1 known, 1 unsupported, 1 pass." in text(written)
     assert 'href="https://example.org/1"' in written
@@ -144,7 +144,7 @@ HOSTILE = "</script><script>alert(1)</script>\"'<img src=x onerror=alert(2)>\u20
 def test_hostile_names_errors_and_logs_do_no_harm(tmp_path):
     bad = row(
         "refuse",
-        standing="new",
+        state="new",
         cause=HOSTILE,
         case="stride/" + HOSTILE,
         outcome="raised",
@@ -184,7 +184,7 @@ def test_it_needs_nothing_from_a_network(tmp_path):
 
 
 def test_one_fault_is_one_cause_though_integers_name_it_and_reals_do_not(tmp_path):
-    blurred = row("differ", fill="real", standing="new", cause="beyond what rounding can do", detail={"plan": PLAN})
+    blurred = row("differ", fill="real", state="new", cause="beyond what rounding can do", detail={"plan": PLAN})
     said = text(page(tmp_path, run([DIFFERS, blurred])))
     assert "as if the kernel were flipped 2 rows, 1 case" in said
     assert "beyond what rounding can do 1 row" not in said
@@ -229,7 +229,7 @@ def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
         for share in shares
     ]
     cause = "beyond what rounding can do under the declared arithmetic; within it under multiplicands rounded to TF32"
-    far = row("differ", fill="real", standing="new", cause=cause, detail={"share": 900.0, "sum": 0.0, "squares": 1.0})
+    far = row("differ", fill="real", state="new", cause=cause, detail={"share": 900.0, "sum": 0.0, "squares": 1.0})
     ran = run([*real, far])
     offered = {"name": "nn", "arithmetic": {"float32": {"accumulator": "float64"}}}
     ran.header["adapters"]["tensorflow"]["routes"] = [offered]

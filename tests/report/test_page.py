@@ -303,7 +303,7 @@ def test_hostile_text_stays_text_in_every_view(browser, tmp_path):
     }
     words = {"case": "stride/" + HOSTILE, "route": "evil/" + HOSTILE, "cause": HOSTILE}
     case = replace(CASE, id=words["case"], why=HOSTILE, where=HOSTILE)
-    rows = [row("refuse", standing="new", outcome="raised", detail=detail, **words), *ROWS]
+    rows = [row("refuse", state="new", outcome="raised", detail=detail, **words), *ROWS]
     opened(browser, tmp_path, rows, "", (case,))
     browser.js("window.alert = (said) => { throw new Error(said); }; 0")
     browser.js("document.querySelector('#rows tbody a').click()")

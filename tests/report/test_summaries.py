@@ -19,8 +19,8 @@ MIXED = run(
     [
         row(),
         new("stride/two"),
-        row(verdict="differ", standing="known", fill="real"),
-        row(standing="stale", fill="given", detail={"ledger": LEDGER}),
+        row(verdict="differ", state="known", fill="real"),
+        row(state="stale", fill="given", detail={"ledger": LEDGER}),
         row(verdict="unsupported", dtype="int8", detail={"reason": "has no int8"}),
         row(verdict="unrun", dtype="float64", detail={"reason": "the worker died three times"}),
         row(route="lies/other"),
@@ -31,7 +31,7 @@ BAD = run(
     [
         new("stride/" + HOSTILE, cause=HOSTILE),
         row(verdict="unsupported", detail={"reason": HOSTILE}),
-        row(verdict="refuse", standing="known", cause=HOSTILE, detail={"ledger": dict.fromkeys(LEDGER, HOSTILE)}),
+        row(verdict="refuse", state="known", cause=HOSTILE, detail={"ledger": dict.fromkeys(LEDGER, HOSTILE)}),
     ],
     path=f"{HOSTILE}.jsonl",
     corpus=HOSTILE,
@@ -216,7 +216,7 @@ def test_a_text_of_others_is_neither_markup_nor_mention():
     [
         ([row(), row("a/b", "differ", "known")], {}, "0 new · 1 known", badge.GREEN),
         ([new()], {}, "1 new · 0 known", badge.RED),
-        ([row(standing="stale", detail={"ledger": LEDGER})], {}, "0 new · 1 stale · 0 known", badge.RED),
+        ([row(state="stale", detail={"ledger": LEDGER})], {}, "0 new · 1 stale · 0 known", badge.RED),
         ([row()], {"problems": ["orphan"]}, "0 new · 0 known · 1 ledger", badge.RED),
         ([row()], {"whole": False}, "incomplete · 0 new · 0 known", badge.ORANGE),
         ([row(verdict="unrun")], {}, "incomplete · 0 new · 1 unrun · 0 known", badge.ORANGE),

@@ -68,7 +68,7 @@ def broad(tmp_path) -> str:
     rows += [
         row(
             long,
-            standing="stale",
+            state="stale",
             route=routes[1],
             fill="real",
             detail={"ledger": LEDGER | {"where": "x/" * 60 + "y:3"}},

@@ -62,7 +62,7 @@ def settle(known: Ledger, rows: list[Row], whole=None, selected=None, versions=V
 )
 def test_standing(answer, standing, tmp_path):
     judged = ledger(tmp_path, written()).judge(answer, "2.4.1")
-    assert judged.standing == standing
+    assert judged.state == standing
     if standing in ("known", "changed", "stale"):
         assert judged.detail["ledger"]["where"].endswith("torch.yaml:2")
         assert judged.detail["ledger"]["link"] == "https://example.org/1"
@@ -79,8 +79,8 @@ def test_standing(answer, standing, tmp_path):
 )
 def test_a_narrowed_entry_speaks_of_nothing_else(word, value, other, tmp_path):
     known = ledger(tmp_path, written(**{word: f"[{value}]"}))
-    assert known.judge(row(**{word[:-1]: value}), "2.4.1").standing == "known"
-    assert known.judge(row(**{word[:-1]: other}), "2.4.1").standing == "new"
+    assert known.judge(row(**{word[:-1]: value}), "2.4.1").state == "known"
+    assert known.judge(row(**{word[:-1]: other}), "2.4.1").state == "new"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_narrowed_entry_speaks_of_nothing_else(word, value, other, tmp_path):
     ],
 )
 def test_version_ranges_select(versions, version, standing, tmp_path):
-    assert ledger(tmp_path, written(versions=versions)).judge(row(), version).standing == standing
+    assert ledger(tmp_path, written(versions=versions)).judge(row(), version).state == standing
 
 
 def test_a_run_that_finds_what_is_written_is_settled(tmp_path):
@@ -144,7 +144,7 @@ def test_two_entries_for_one_row_are_refused_with_both_places(tmp_path):
 
 def test_two_entries_for_different_versions_may_stand_side_by_side(tmp_path):
     known = ledger(tmp_path, written(versions="'<2'"), written(versions="'>=2'", cause="something else"))
-    assert [known.judge(row(), version).standing for version in ("1.9", "2.0")] == ["known", "changed"]
+    assert [known.judge(row(), version).state for version in ("1.9", "2.0")] == ["known", "changed"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_draft_is_refused_until_a_person_finishes_it_and_settles_the_run_then(
     with pytest.raises(FileError, match="is not written yet: a person"):
         ledger(tmp_path, text)
     finished = ledger(tmp_path, text.replace("FINISH ME", "https://example.org/2"))
-    assert [finished.judge(each, "2.4.1").standing for each in rows] == [*["known"] * 4, None, "known"]
+    assert [finished.judge(each, "2.4.1").state for each in rows] == [*["known"] * 4, None, "known"]
     assert settle(finished, rows) == []
 
 
@@ -207,7 +207,7 @@ def test_a_draft_speaks_of_no_row_that_did_not_diverge(tmp_path):
     ]
     empty = ledger(tmp_path, "[]\n")
     finished = ledger(tmp_path, draft([empty.judge(each, "2.4.1") for each in rows]).replace("FINISH ME", "said"))
-    standings = [finished.judge(each, "2.4.1").standing for each in rows]
+    standings = [finished.judge(each, "2.4.1").state for each in rows]
     assert standings == ["known", None, None, "known", None, "known", "known"]
     assert settle(finished, rows) == []
 

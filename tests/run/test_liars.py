@@ -82,7 +82,7 @@ def test_one_question_is_blamed_and_the_rest_is_right(liar, verdict, said, tmp_p
         "fifth": "pass",
     }
     assert said in rows["chosen"].cause
-    assert rows["chosen"].standing == "new"
+    assert rows["chosen"].state == "new"
 
 
 def test_a_hang_is_blamed_with_the_place_where_it_hangs(tmp_path):

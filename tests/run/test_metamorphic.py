@@ -191,7 +191,7 @@ def test_liars_are_caught(liar, broken, files):
     assert said.status == FINDINGS
     assert {name for name, row in rows.items() if row.verdict == "differ"} >= broken
     row = rows["stamp"]
-    assert (row.standing, row.cause) == ("new", "stamp: an impulse does not leave the kernel behind")
+    assert (row.state, row.cause) == ("new", "stamp: an impulse does not leave the kernel behind")
     unequal = row.detail["unequal"]
     assert 0 < unequal["wrong"] <= unequal["of"]
     assert unequal["left"] != unequal["right"]
@@ -248,11 +248,11 @@ def test_the_ledger_speaks_of_relations_only_where_it_says_so(files):
     (files / "known").mkdir()
     (files / "known" / "lies.yaml").write_text(entry)
     _, rows = run("flipped", "--known", "known", "--check", "stamp")
-    assert rows["stamp"].standing == "new"
+    assert rows["stamp"].state == "new"
     (files / "known" / "lies.yaml").write_text(entry + "  fills: [related]\n")
     (files / "run.jsonl").unlink()
     said, rows = run("flipped", "--known", "known", "--check", "stamp")
-    assert (said.status, rows["stamp"].standing) == (CLEAN, "known")
+    assert (said.status, rows["stamp"].state) == (CLEAN, "known")
 
 
 @pytest.mark.parametrize(
