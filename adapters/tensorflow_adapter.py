@@ -151,7 +151,7 @@ if __name__ == "__main__":
                 more,
                 arithmetic=XLA,
                 cost=0.1,
-                subset="compiled",
+                tier="compiled",
                 **offers,
             ),
         ],

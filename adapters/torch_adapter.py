@@ -147,7 +147,7 @@ if __name__ == "__main__":
             Route("module", module, (*FLOATS, "complex64"), CHECKS, options=WORDS),
             Route("autograd", autograd, **offers),
             Route("channels_last", channels_last, more, CHECKS),
-            Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
+            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", **offers),
         ],
         load,
         put,

@@ -176,9 +176,9 @@ class Route:
     dtypes and checks: what the route can be asked. arithmetic: per dtype the declared accumulator, e.g.
     {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself.
     cost: seconds that each new case costs, roughly, where a compiler makes that much; 0 for the others.
-    subset: the named part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
+    tier: the part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
     options: the words of case.options that the route understands.
-    devices: a subset of the framework's, or None for all.
+    devices: some of the framework's, or None for all.
     """
 
     def __init__(
@@ -189,12 +189,12 @@ class Route:
         checks=("forward",),
         arithmetic=None,
         cost=0.0,
-        subset=None,
+        tier=None,
         options=(),
         devices=None,
     ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
-        self.arithmetic, self.cost, self.subset = arithmetic or {}, cost, subset
+        self.arithmetic, self.cost, self.tier = arithmetic or {}, cost, tier
         self.options, self.devices = tuple(options), devices
 
 
@@ -328,7 +328,7 @@ class _Worker:
             "checks": route.checks,
             "arithmetic": route.arithmetic,
             "cost": route.cost,
-            "subset": route.subset,
+            "tier": route.tier,
             "devices": route.devices,
         }
 

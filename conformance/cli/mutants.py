@@ -12,7 +12,7 @@ from rich.table import Table
 
 from conformance.cli.status import CLEAN, FINDINGS, UsageError
 from conformance.corpus import globs
-from conformance.corpus.choose import choose, corpus, subsets
+from conformance.corpus.choose import choose, corpus, tiers
 from conformance.mutants import MUTANTS, Score, score, table
 from conformance.report import terminal
 from conformance.run import run_file
@@ -22,8 +22,8 @@ def mutants(asked: dict[str, Any]) -> int:
     """`convt mutants`; returns the exit status: 1 where a mutant that some case could show survives."""
     tier = asked["tier"] or ("full" if asked["files"] else None)
     everything = corpus(asked["files"], asked["globs"], tier)
-    named = {} if asked["files"] else subsets(everything)
-    cases = choose(everything, named, asked["globs"], tier, asked["subset"])
+    named = {} if asked["files"] else tiers(everything)
+    cases = choose(everything, named, asked["globs"], tier)
     with terminal.console(stderr=True).status(f"{len(MUTANTS)} mutants on {len(cases)} cases"):
         found = score(cases, asked["seed"], jobs=os.cpu_count() or 1)
     told = table(found)

@@ -18,7 +18,7 @@ import msgspec
 from conformance.case import Case
 from conformance.corpus import covering_files
 from conformance.corpus.entry import Entry
-from conformance.corpus.globs import load_subsets, matches, select
+from conformance.corpus.globs import load_tiers, matches, select
 from conformance.corpus.raw_case import ID, KEYS, Raw
 from conformance.corpus.yaml_file import Document, FileError, convert, read
 
@@ -32,7 +32,7 @@ __all__ = [
     "files",
     "load",
     "load_family",
-    "load_subsets",
+    "load_tiers",
     "matches",
     "select",
 ]
@@ -40,7 +40,7 @@ __all__ = [
 MOST_CASES = 20_000
 
 #: What stands in a folder of cases beside the families.
-NO_FAMILIES = ("subsets.yaml",)
+NO_FAMILIES = ("tiers.yaml",)
 
 
 class Family(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -20,7 +20,7 @@ import msgspec
 from conformance import __version__, adapter, folder
 from conformance.case import Case
 from conformance.corpus import load
-from conformance.corpus.choose import subsets
+from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
 from conformance.run import metamorphic, probe
 from conformance.run.engine import Engine
@@ -134,7 +134,7 @@ class Session:
 
         `cases`: the whole corpus, as far as it was read.
         """
-        narrow = Narrow(subsets=subsets(cases))
+        narrow = Narrow(tiers=tiers(cases))
         whole = list(select(cases, self.hellos, narrow).keys)
         if any("related" in each.entry.fills for each in self.ledger.entries):
             whole += metamorphic.select(cases, self.hellos, narrow).keys
@@ -174,7 +174,7 @@ class _Offer(msgspec.Struct):
     checks: tuple[str, ...] = ("forward",)
     arithmetic: dict[str, dict[str, str]] = {}
     cost: float = 0.0
-    subset: str | None = None
+    tier: str | None = None
     devices: list[str] | None = None
 
 

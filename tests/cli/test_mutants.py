@@ -169,7 +169,7 @@ def test_a_route_is_credited_with_what_it_answered(room):
         (["--mutant", "kernel-flipped", "--mutant", "nobody"], "--mutant nobody: no such mutant"),
         (["--cases", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["taps/wide"], "no case is called 'taps/wide'"),
-        (["--subset", "smoke"], "--subset smoke: there are none for other case files"),
+        (["--tier", "smoke"], "--tier smoke: these cases have the tiers core, full"),
         (["--run", "nowhere.jsonl"], "nowhere.jsonl: "),
         (["--run", "taps.yaml"], "taps.yaml:1: "),
         (["--tier", "tiny"], "'tiny' is not one of"),
