@@ -131,8 +131,8 @@ def cases_cover(paths: tuple[str, ...]) -> None:
         if found:
             covering_files.beside(path).write_text(covering_files.text(found), encoding="utf-8")
             core, full = (sum(len(getattr(one, tier)) for one in found.values()) for tier in ("core", "full"))
-            said = f"{len(found)} arrays, {core} cases and {full} of the full tier"
-            click.echo(f"wrote {shown(covering_files.beside(path))}: {said}")
+            arrays = f"{len(found)} array{'s' * (len(found) != 1)}"
+            click.echo(f"wrote {shown(covering_files.beside(path))}: {arrays}, core tier {core}, full tier {full} more")
 
 
 @cases.command("schema")

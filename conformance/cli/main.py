@@ -98,7 +98,7 @@ def main() -> None:
 @SEED
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
-    """Run cases on routes; write a run file and a page; exit 0 clean, 1 news, 2 wrong usage, 3 incomplete.
+    """Run cases on routes; write a run file and a page; exit 0 clean, 1 findings, 2 wrong usage, 3 incomplete.
 
     \b
     convt run 'output_padding/*' --route 'torch/*'
@@ -198,7 +198,8 @@ def known(draft: str | None) -> None:
         means, routes, verdict = (
             said if isinstance(said, str) else ", ".join(said) for said in (entry.cases, entry.routes, entry.verdict)
         )
-        click.echo(f"{shown(each.where)}  {verdict}: {entry.covers} rows, {entry.kind}: {entry.cause}")
+        rows = f"{entry.covers} row{'s' * (entry.covers != 1)}"
+        click.echo(f"{shown(each.where)}  {verdict}: {rows}, {entry.kind}: {entry.cause}")
         click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
         click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 

@@ -83,9 +83,10 @@ def _families(told: dict[str, Any]) -> None:
     if told["left_out"]:
         why: dict[str, int] = {}
         for reason in told["left_out"].values():
-            said = "they are too large" if "multiply-adds" in reason else reason.replace("it has", "they have")
+            said = "too large" if "multiply-adds" in reason else reason.replace("it has", "with")
             why[said] = why.get(said, 0) + 1
-        out.print("not asked: " + "; ".join(f"{count} cases, {reason}" for reason, count in why.items()), markup=False)
+        parts = [f"{count} case{'s' * (count != 1)} {said}" for said, count in why.items()]
+        out.print(f"not asked: {'; '.join(parts)}", markup=False)
 
 
 def _each(told: dict[str, Any]) -> None:
@@ -97,7 +98,8 @@ def _each(told: dict[str, Any]) -> None:
         for check, tally in mutant["checks"].items():
             killers = tally["killers"]
             smallest = f"shown by {len(killers)}, the smallest {killers[0]}" if killers else "shown by none"
-            out.print(f"  {check}: {smallest} (of {tally['asked']} cases in which it happens)", markup=False)
+            cases = f"{tally['asked']} case{'s' * (tally['asked'] != 1)}"
+            out.print(f"  {check}: {smallest} (of {cases} in which it happens)", markup=False)
 
 
 def _routes(found: Score, run: run_file.Run) -> None:

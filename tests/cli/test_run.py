@@ -157,7 +157,7 @@ def test_known_lists_each_entry_with_its_place_reason_and_link():
     )
     assert len(blocks) == written
     for place, what, why, link in blocks:
-        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows, [\w-]+: \S", place)
+        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows?, [\w-]+: \S", place)
         assert " on " in what
         assert len(why) > 20
         assert "://" in link

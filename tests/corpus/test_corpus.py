@@ -247,7 +247,7 @@ def test_disputes_differ_in_every_answer():
         assert not any(np.array_equal(one, other) for one, other in itertools.combinations(answers, 2)), case.id
 
 
-def test_memory_has_every_word_for_every_operand_that_can_lie_so():
+def test_memory_has_every_word_for_every_operand_that_can_be_stored_so():
     said = {(name, word) for case in FAMILIES["memory"] for name, word in case.memory.items()}
     words = set(get_args(Memory)) - {"contiguous"}
     assert said >= {(name, word) for name in "xwg" for word in words}

@@ -135,7 +135,7 @@ WRONG = [
     ("  - id: a\n    axes: [1]\n", 5, "axes: expected a mapping of keys to lists"),
     ("  - id: a\n    axes:\n      stride: 2\n", 6, "the axis stride is empty"),
     ("  - id: a\n    axes:\n      strides: [1]\n", 6, "unknown key 'strides', did you mean 'stride'?"),
-    ("  - id: a\n    stride: 2\n    axes:\n      stride: [1]\n", 7, "stride stands in the case and in its axes"),
+    ("  - id: a\n    stride: 2\n    axes:\n      stride: [1]\n", 7, "stride is in the case and in its axes"),
     ("  - id: s{strid}\n    axes: {stride: [1]}\n", 4, "the id names {strid}, which is not an axis: there are stride"),
     ("  - id: s{stride}\n    stride: 3\n", 4, "the id names {stride}, which is not an axis: there are no axes"),
     ("  - id: s{stride}\n    axes:\n      stride: [2,\n        [1, x]]\n", 7, "expected an integer, got a text"),
