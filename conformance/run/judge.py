@@ -138,10 +138,9 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
     if mismatch == "specials" and expected.fill == "special":
-        extra, missing = detail["specials_extra"], detail["specials_missing"]
         return (
-            f"NaN or infinity in {extra} element{'s' * (extra != 1)} that should be finite, "
-            f"finite numbers in {missing} that should be NaN or infinite"
+            f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
+            f"and in {detail['specials_missing']} not where one does"
         )
     if expected.fill in ("exact", "fresh", "given"):
         named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype)

@@ -106,7 +106,7 @@ def test_noise_on_standard_output_does_no_harm(tmp_path):
     assert [row.verdict for row in rows.values()] == ["pass"] * len(CASES)
 
 
-def test_an_adapter_that_dies_at_hello_is_said_to_be_dead_with_its_last_words(tmp_path):
+def test_an_adapter_that_dies_at_hello_is_said_to_be_dead_with_its_last_output(tmp_path):
     rows, session = rows_of(LIARS / "dies_at_hello.py", tmp_path)
     assert rows == {}
     assert "libeverything.so.7" in session.dead["dies_at_hello"]
