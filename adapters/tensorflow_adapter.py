@@ -34,7 +34,7 @@ def padding_of(case, layout):
         return "SAME"
     if case.rank == 2:
         return spread(case, layout, [list(pair) for pair in case.padding], [0, 0], [0, 0])
-    raise Unsupported("in %d-D only SAME and VALID can be said, and these numbers are neither" % case.rank)
+    raise Unsupported("in %d-D only SAME and VALID can be expressed, and these numbers are neither" % case.rank)
 
 
 def spread(case, layout, space, batch=1, channel=1):
@@ -151,7 +151,7 @@ if __name__ == "__main__":
                 more,
                 arithmetic=XLA,
                 cost=0.1,
-                subset="compiled",
+                tier="compiled",
                 **offers,
             ),
         ],

@@ -40,7 +40,7 @@ def plan(case, checks, call, body, arguments, prepare="", needs=()):
     if wanted:
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
         lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
-    memory = {name: lies for name, lies in (("x", case.input_layout), ("w", case.kernel_layout)) if lies}
+    memory = {name: stored for name, stored in (("x", case.input_layout), ("w", case.kernel_layout)) if stored}
     return Plan(call, arguments, "\n".join(lines), prepare, memory=memory, needs=needs)
 
 
@@ -62,8 +62,8 @@ def channels_last(case, checks):
     told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     memory = CHANNELS_LAST[case.rank]
-    lies = "contiguous(memory_format=%s)" % memory
-    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, lies, lies)
+    stored = "contiguous(memory_format=%s)" % memory
+    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, stored, stored)
     return plan(case, checks, call, body, numbers(case), needs=[memory])
 
 
@@ -149,7 +149,7 @@ if __name__ == "__main__":
             Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
             Route("channels_last", channels_last, more, CHECKS, arithmetic=ARITHMETIC),
-            Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
+            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", **offers),
         ],
         load,
         put,

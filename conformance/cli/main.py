@@ -12,7 +12,7 @@ import click
 
 from conformance import __version__
 from conformance.cli.cases import cases
-from conformance.cli.options import SEED, outputs
+from conformance.cli.options import SEED, TIER, outputs
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
 #: Verbs that live in modules of their own.
@@ -80,9 +80,8 @@ def main() -> None:
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
 @click.option("--metamorphic", is_flag=True, help="Relations that need no oracle; --check names some.")
-@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
-@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
-@click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not on their subset.")
+@TIER
+@click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not only on their tier.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
 @click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
@@ -99,7 +98,7 @@ def main() -> None:
 @SEED
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
-    """Run cases on routes; write a run file and a page; exit 0 clean, 1 news, 2 wrong usage, 3 incomplete.
+    """Run cases on routes; write a run file and a page; exit 0 clean, 1 findings, 2 wrong usage, 3 incomplete.
 
     \b
     convt run 'output_padding/*' --route 'torch/*'
@@ -161,8 +160,7 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--mutant", multiple=True, metavar="GLOB", help="These mutants, and the smallest case that shows each.")
-@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
-@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
+@TIER
 @click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
@@ -200,7 +198,8 @@ def known(draft: str | None) -> None:
         means, routes, verdict = (
             said if isinstance(said, str) else ", ".join(said) for said in (entry.cases, entry.routes, entry.verdict)
         )
-        click.echo(f"{shown(each.where)}  {verdict}: {entry.covers} rows, {entry.kind}: {entry.cause}")
+        rows = f"{entry.covers} row{'s' * (entry.covers != 1)}"
+        click.echo(f"{shown(each.where)}  {verdict}: {rows}, {entry.kind}: {entry.cause}")
         click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
         click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 

@@ -8,6 +8,12 @@ import click
 
 SEED = click.option("--seed", type=click.IntRange(0, 2**21 - 1), default=0, help="Seed of the operands: 0 to 2097151.")
 
+TIER = click.option(
+    "--tier",
+    type=click.Choice(["smoke", "core", "full", "traced", "compiled"]),
+    help="How much of the corpus. Default: core; traced and compiled are what costly routes run on.",
+)
+
 
 def outputs(command: Any) -> Any:
     """The options of `convt run` and `convt report` that write a summary for machines."""

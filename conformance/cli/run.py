@@ -17,7 +17,7 @@ import msgspec
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
 from conformance.corpus import globs
-from conformance.corpus.choose import choose, corpus, subsets
+from conformance.corpus.choose import choose, corpus, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
@@ -37,7 +37,6 @@ ASKED = (
     "fills",
     "metamorphic",
     "tier",
-    "subset",
     "everywhere",
     "adapters",
     "pythons",
@@ -80,12 +79,12 @@ def run(asked: dict[str, Any]) -> int:
         everything = list(drawn(asked["seed"], asked["random"]))
     else:
         everything = corpus(asked["files"], asked["globs"], tier)
-    named = subsets(everything) if ours else {}
+    named = tiers(everything) if ours else {}
     narrow = Narrow(
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
-        subsets={} if asked["everywhere"] else named,
+        tiers={} if asked["everywhere"] else named,
     )
-    cases = choose(everything, named, asked["globs"], tier, asked["subset"])
+    cases = choose(everything, named, asked["globs"], tier)
     session = _open(asked, counts[0])
     rows: list[Row] = []
     try:

@@ -70,7 +70,7 @@ def _entries(document: Document, entries: list[load.Entry]) -> Iterator[Finding]
     kept = covering_files.read(document.path)
     for entry in entries:
         where = f"{shown(document.path)}:{document.line(entry.steps)}"
-        own = re.sub(r"\{\w*\}", "", entry.written.get("id", ""))
+        own = re.sub(r"\{\w*\}", "", entry.raw.get("id", ""))
         if not PLAIN.fullmatch(own):
             yield Finding(where, f"the id {own!r} has capitals: write it in small letters")
         if entry.covering:
@@ -90,7 +90,7 @@ def _covered(entry: load.Entry, array: covering_files.Array, where: str) -> Iter
             axes, values = absent[0]
             named = [list(entry.axes.items())[axis] for axis in axes]
             said = ", ".join(f"{key} {those[value]}" for (key, those), value in zip(named, values, strict=True))
-            yield Finding(where, f"{len(absent)} combinations are in no case ({said}): write the array anew")
+            yield Finding(where, f"combinations that are in no case: {len(absent)} ({said}): write the array anew")
 
 
 def _sources(path: Path, cases: list[Case]) -> Iterator[Finding]:

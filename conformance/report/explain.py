@@ -218,7 +218,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     lines += ["import base64", "import zlib", ""] if packed else []
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
-    lines += ["", inspect.getsource(memory.lying).strip(), "", ""] if case.memory else []
+    lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
     if plan["define"]:
         lines += ["", plan["define"].strip(), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
@@ -235,7 +235,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
             if carried[name] != canonical:
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
-            array = f"lying({array}, {case.memory[name]!r})"
+            array = f"stored({array}, {case.memory[name]!r})"
         lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
     if "b" not in operands:
         lines.append("b = None")

@@ -56,9 +56,12 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
             else:
                 selection.questions.append(needed[0]._replace(case=case, key=mine))
     if silent := len(cases) - len(spoken):
-        selection.notes.append(f"relations say nothing about {silent} cases: refused, empty, or with options")
+        selection.notes.append(
+            f"relations say nothing about {silent} case{'s' * (silent != 1)}: refused, empty, or with options"
+        )
     if cramped:
-        selection.notes.append(f"left out: relations whose sums the dtype cannot hold, in {len(cramped)} cases")
+        where = f"{len(cramped)} case{'s' * (len(cramped) != 1)}"
+        selection.notes.append(f"left out: relations whose sums the dtype cannot hold, in {where}")
     return selection
 
 

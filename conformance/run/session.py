@@ -21,7 +21,7 @@ import msgspec
 from conformance import __version__, adapter, folder
 from conformance.case import Case
 from conformance.corpus import load
-from conformance.corpus.choose import subsets
+from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
 from conformance.run import diagnose, metamorphic, narrow, place, probe
 from conformance.run.diagnose import Finding
@@ -177,10 +177,10 @@ class Session:
 
         `cases`: the whole corpus, as far as it was read.
         """
-        narrow, by_id = Narrow(subsets=subsets(cases)), {case.id: case for case in cases}
-        whole = list(select(cases, self.hellos, narrow).keys)
+        narrowed, by_id = Narrow(tiers=tiers(cases)), {case.id: case for case in cases}
+        whole = list(select(cases, self.hellos, narrowed).keys)
         if any(rule.is_of_relations() for rule in self.ledger.rules):
-            whole += metamorphic.select(cases, self.hellos, narrow).keys
+            whole += metamorphic.select(cases, self.hellos, narrowed).keys
         versions = {name: hello["version"] for name, hello in self.hellos.items()}
         return self.ledger.orphans(((key, by_id[key.case]) for key in whole), versions, cases.unread)
 
@@ -220,7 +220,7 @@ class _Offer(msgspec.Struct):
     checks: tuple[str, ...] = ("forward",)
     arithmetic: dict[str, dict[str, str]] = {}
     cost: float = 0.0
-    subset: str | None = None
+    tier: str | None = None
     devices: list[str] | None = None
 
 

@@ -37,7 +37,7 @@ def test_news_is_exit_1_with_a_sentence_and_a_line_to_paste(room):
     assert "0 pass, 0 known, 3 new" in said.out
 
 
-def test_a_worker_that_dies_at_hello_is_exit_3_with_its_last_words(room):
+def test_a_worker_that_dies_at_hello_is_exit_3_with_its_last_output(room):
     said = Said("run", "--cases", "few.yaml", "--adapter", str(LIARS / "dies_at_hello.py"), "-o", "r.jsonl")
     assert said.status == INCOMPLETE
     assert "libeverything.so.7" in said.out
@@ -157,7 +157,7 @@ def test_known_lists_each_entry_with_its_place_reason_and_link():
     )
     assert len(blocks) == written
     for place, what, why, link in blocks:
-        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows, [\w-]+: \S", place)
+        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows?, [\w-]+: \S", place)
         assert " on " in what
         assert len(why) > 20
         assert "://" in link

@@ -181,7 +181,7 @@ def test_both_layouts_are_named():
     read = arrays["w"].reshape(3, 2, 3, 4).transpose(3, 2, 0, 1)  # IOHW's buffer, taken for HWOI
     returned = oracle.answer(RICH, "forward", arrays | {"w": read})
     assert sentences(RICH, "forward", arrays, returned) == [
-        "the kernel lies as IOHW and was read as HWOI: permutation 2,3,1,0 missing"
+        "the kernel is stored as IOHW and was read as HWOI: permutation 2,3,1,0 missing"
     ]
 
 

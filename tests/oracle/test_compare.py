@@ -11,7 +11,7 @@ from conformance import oracle
 from conformance.case import DTYPES, FLOATS, Case
 from conformance.oracle import bounds, error_map
 from conformance.oracle.compare import Expected, compare, looser
-from conformance.oracle.operands import encode, rounded
+from conformance.oracle.operands import decode, encode, rounded
 
 CASE = Case(
     id="compare/one",
@@ -71,14 +71,29 @@ def test_a_special_value_where_a_number_belongs_is_wrong(value, fill):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_real_operands_pass_up_to_the_bound_and_not_beyond(dtype):
     expected = Expected(CASE, "forward", dtype, "real")
-    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, {})
+    summed = {dtype: {"accumulator": dtype}}
+    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, summed)
     # float64 answers cannot be told from the oracle's own rounding, so the allowance is put on its own answer.
     inside = encode(expected.answer + 0.4 * allowed, dtype)
     outside = encode(expected.answer + 2.5 * allowed, dtype)
-    assert "mismatch" not in compare(expected, inside, dtype)
-    detail = compare(expected, outside, dtype)
+    assert "mismatch" not in compare(expected, inside, dtype, summed)
+    detail = compare(expected, outside, dtype, summed)
     assert detail["mismatch"] == "values"
     assert detail["share"] > 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sums_in_half_precision_have_to_be_declared(dtype):
+    """What is rounded once is right without a word; what is off by as much as a sum in half precision is not."""
+    expected = Expected(CASE, "forward", dtype, "real")
+    once = encode(expected.answer, dtype)
+    assert "mismatch" not in compare(expected, once, dtype)
+    summed = {dtype: {"accumulator": dtype}}
+    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, summed)
+    off = encode(expected.answer + 0.4 * allowed, dtype)
+    assert compare(expected, off, dtype)["mismatch"] == "values"
+    assert looser(expected, decode(off, dtype), {}) == f"an accumulator of {dtype}"
+    assert "mismatch" not in compare(expected, off, dtype, summed)
 
 
 def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_own():
