@@ -16,13 +16,14 @@ import msgspec
 
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
-from conformance.corpus import globs
+from conformance.corpus import globs, spelled
 from conformance.corpus.choose import choose, corpus, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
 from conformance.report import explain, findings, html, summaries, terminal
 from conformance.run import metamorphic, programs, run_file, threads
+from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
@@ -115,6 +116,7 @@ def run(asked: dict[str, Any]) -> int:
                     rows, changed = threads.under(counts, partial(_open, asked), session, selection, rows, step)
                     for row in changed:
                         writer.row(row, by_id[row.case])
+            diagnoses = session.diagnoses(rows, by_id, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
             click.echo(
@@ -123,6 +125,8 @@ def run(asked: dict[str, Any]) -> int:
                 err=True,
             )
             return INCOMPLETE
+        for each in diagnoses:
+            writer.diagnosis(stored(each, by_id))
         problems = session.problems(everything) if ours else []
         seconds = time.monotonic() - begin
         writer.footer(run_file.footer(rows, problems=problems, seconds=round(seconds, 2)))
@@ -242,7 +246,9 @@ def show(asked: dict[str, Any]) -> None:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
     else:
-        case = named_case(asked["case_id"]) or _named(asked["files"], asked["case_id"])
+        case = (
+            named_case(asked["case_id"]) or spelled.named(asked["case_id"]) or _named(asked["files"], asked["case_id"])
+        )
         routes = (asked["route"],) if asked["route"] else ()
         chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
         session = Session.open(chosen, seed=asked["seed"])

@@ -137,10 +137,10 @@ def reason(row: Row) -> tuple[str, str, str]:
     return row.route.partition("/")[0], row.verdict, cause
 
 
-def command(row: Row, header: Mapping[str, Any], exactly: bool = False) -> str:
+def command(row: Row, header: Mapping[str, Any], exactly: bool = False, case: str | None = None) -> str:
     """The line to paste that explains a row: with the adapter, interpreter and case files that the run was given.
 
-    `exactly`: only this row, not all that the case asks of the route.
+    `exactly`: only this row, not all that the case asks of the route; `case`: the id of another case to be asked so.
     """
     framework, asked = row.route.partition("/")[0], header.get("selection", {})
     file = header.get("adapters", {}).get(framework, {}).get("file", "")
@@ -156,7 +156,7 @@ def command(row: Row, header: Mapping[str, Any], exactly: bool = False) -> str:
         words += ["--dtype", row.dtype, "--check", row.check]
     elif exactly:
         words += ["--dtype", row.dtype, "--check", row.check, "--fill", row.fill]
-    case = shlex.quote(row.case)
+    case = shlex.quote(case or row.case)
     quoted = case if case.startswith("'") else f"'{case}'"
     return harmless(f"convt {verb} {quoted} {shlex.join(words)}")
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.report import accuracy, findings
+from conformance.report import accuracy, findings, told
 from conformance.report.findings import NEWS
 from conformance.report.history import lines
 from conformance.run import disputes
@@ -169,6 +169,15 @@ def _causes(out: Console, run: Run) -> None:
         _say(out, f"  {findings.command(cause.first, run.header)}", soft_wrap=True)
     if len(found) > SHOWN:
         out.print(f"\n… and {len(found) - SHOWN} causes more, in the run file and on the page")
+
+
+def diagnoses(run: Run) -> None:
+    """What goes wrong and when: a paragraph for each diagnosis."""
+    out = console()
+    for each in run.diagnoses:
+        for line in told.paragraph(each, run):
+            _say(out, line, soft_wrap=True)
+        out.print()
 
 
 def difference(found: Difference) -> None:

@@ -1,4 +1,4 @@
-"""Rows that diverge → findings: what goes wrong, when, in how many rows; the smallest that fails, the nearest right.
+"""Rows that diverge → diagnoses: what goes wrong, when, in how many rows; the smallest that fails, the nearest right.
 
 1. What: the fewest faults that explain all rows of a route (blame.py).
 2. When: the simplest conditions that hold on all rows that a fault explains, and on none that passed although the fault
@@ -19,12 +19,14 @@ from typing import NamedTuple
 import numpy as np
 
 from conformance.case import Case
-from conformance.corpus.conditions import Condition
+from conformance.corpus.conditions import ALWAYS, Condition, Property
+from conformance.corpus.neighbours import FIELDS
+from conformance.corpus.spelled import configuration, times
 from conformance.mutants.shown import shows
 from conformance.run import infer
 from conformance.run.blame import What, blame, common, sentence
 from conformance.run.infer import Asked, Table
-from conformance.run.row import Row
+from conformance.run.row import Diagnosed, Example, Row
 
 #: Negative questions that are looked at: more make a condition no truer, and time longer.
 MOST = 6000
@@ -43,7 +45,7 @@ class Evidence(NamedTuple):
 
 
 @dataclass
-class Finding:
+class Diagnosis:
     """One thing that goes wrong in one framework. `routes`: with their devices; `rows`: the smallest case first.
 
     `conditions`: those that fit what was asked, the plainest first; empty where none was found. `table` and
@@ -74,8 +76,8 @@ def diagnose(
     cases: Mapping[str, Case],
     wanted: Callable[[Row], bool] = lambda row: row.state in ("new", "changed"),
     seed: int = 0,
-) -> list[Finding]:
-    """The findings over the rows that are `wanted`, all frameworks; what most rows show comes first.
+) -> list[Diagnosis]:
+    """The diagnoses over the rows that are `wanted`, all frameworks; what most rows show comes first.
 
     Rows that pass are the evidence against a condition, so `rows` are all rows of the run. Relations are left out:
     their cases are no questions of their own.
@@ -84,12 +86,12 @@ def diagnose(
     for row in rows:
         if row.fill != "related" and row.case in cases:
             frameworks[row.route.partition("/")[0]][f"{row.route}@{row.device}"].append(row)
-    found: list[Finding] = []
+    found: list[Diagnosis] = []
     for framework, routes in frameworks.items():
         if any(wanted(row) for mine in routes.values() for row in mine):
             found += _of_framework(framework, routes, cases, wanted, seed)
     found.sort(key=lambda each: (each.what.fault is None, -len(each.rows), each.framework))
-    return found
+    return _in_order(found)
 
 
 def _of_framework(
@@ -98,7 +100,7 @@ def _of_framework(
     cases: Mapping[str, Case],
     wanted: Callable[[Row], bool],
     seed: int,
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     table = Table()
     places = {route: table.add(asked_of(row, cases) for row in mine) for route, mine in routes.items()}
     by_what: dict[What, dict[str, list[Row]]] = defaultdict(dict)
@@ -111,7 +113,24 @@ def _of_framework(
             evidence[route] = _weighed(what, told, routes[route], table, places[route], seed)
         for group, weighed, conditions in together(table, evidence):
             rows = sorted((row for route in group for row in mine[route]), key=lambda row: smallness(row, cases))
-            yield Finding(framework, what, sorted(group), rows, conditions, table, weighed)
+            yield Diagnosis(framework, what, sorted(group), rows, conditions, table, weighed)
+
+
+def _in_order(found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """Those before others whose conditions hold on their rows too: a framework stops at the first check it makes."""
+    left, ordered = list(found), []
+    while left:
+        free = next((one for one in left if not any(_hides(other, one) for other in left if other is not one)), left[0])
+        left.remove(free)
+        ordered.append(free)
+    return ordered
+
+
+def _hides(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether rows of `one` meet the condition of `other`, which they do not show: `one` happens first."""
+    if one.table is not other.table or other.when is None or not set(one.routes) & set(other.routes):
+        return False
+    return one.what.verdict != "differ" and bool(one.table.meets(other.when)[one.evidence.positive].any())
 
 
 def smallness(row: Row, cases: Mapping[str, Case]) -> tuple:
@@ -175,16 +194,60 @@ def together(table: Table, evidence: Mapping[str, Evidence]) -> list[tuple[list[
     return groups
 
 
-def words(finding: Finding, cases: Mapping[str, Case]) -> str:
-    """What goes wrong and when, in one sentence."""
-    what, first = finding.what, finding.rows[0]
+def words(diagnosis: Diagnosis, cases: Mapping[str, Case]) -> str:
+    """What goes wrong, in a sentence without its condition."""
+    what, first = diagnosis.what, diagnosis.rows[0]
     if what.fault is not None:
-        said = sentence(what.fault, cases[first.case])
-    elif what.verdict == "accept":
-        said = f"does not refuse: {what.text} is not checked"
-    elif what.verdict == "refuse":
-        said = f"refuses: {common([row.cause or '' for row in finding.rows]) or what.text}"
-    else:
-        said = f"{what.verdict}: {first.cause}"
-    when = "" if finding.when is None else f" where {finding.when}"
-    return said + ("" if when == " where always" else when)
+        return sentence(what.fault, cases[first.case])
+    if what.verdict == "accept":
+        return f"does not refuse: {what.text} is not checked"
+    messages = [row.cause or "" for row in diagnosis.rows]
+    if len(set(messages)) == 1:
+        return messages[0]
+    return common(messages) or what.text
+
+
+def stored(diagnosis: Diagnosis, cases: Mapping[str, Case]) -> Diagnosed:
+    """The diagnosis as a line of the run file."""
+    smallest, nearest, when = diagnosis.smallest, diagnosis.nearest, whole(diagnosis)
+    return Diagnosed(
+        framework=diagnosis.framework,
+        verdict=diagnosis.what.verdict,
+        fault=diagnosis.what.fault,
+        says=words(diagnosis, cases),
+        when=None if when is None else str(when),
+        condition=None if when is None else when.data(),
+        routes=diagnosis.routes,
+        rows=[row.key for row in diagnosis.rows],
+        confirmed=diagnosis.confirmed,
+        smallest=None if smallest is None else _example(smallest),
+        nearest=None if nearest is None else _example(nearest),
+        change=None if smallest is None or nearest is None else change(smallest.case, nearest.case),
+        finished=diagnosis.finished,
+    )
+
+
+def whole(diagnosis: Diagnosis) -> Condition | None:
+    """The condition with what it takes for granted: what is invalid, or that there is an answer. None: none fits."""
+    if diagnosis.when is None:
+        return None
+    if diagnosis.what.verdict == "accept":
+        invalid = Property("invalid", (diagnosis.what.text,))
+        return Condition(tuple((invalid, *atoms) for atoms in diagnosis.when.alternatives))
+    return Condition(((Property("expect", ("answer",)),),)) if diagnosis.when == ALWAYS else diagnosis.when
+
+
+def _example(one: Asked) -> Example:
+    return Example(one.case.id, configuration(one.case), one.check, one.dtype, one.fill)
+
+
+def change(wrong: Case, right: Case) -> str:
+    """What is other in a case that is right, in words: `stride 2 instead of 3`."""
+    said = []
+    for name in ("batch", "in_channels", "out_channels", "groups", *FIELDS):
+        mine, theirs = getattr(right, name), getattr(wrong, name)
+        if mine != theirs and (name not in ("in_channels", "out_channels") or right.groups == wrong.groups):
+            said.append(f"{name.replace('_', ' ')} {times(mine)} instead of {times(theirs)}")
+    if right.bias != wrong.bias:
+        said.append("with bias" if right.bias else "without bias")
+    return ", ".join(said)

@@ -138,7 +138,8 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
     if expected.fill != "real":
-        named = mutants.causes(question.case, expected.check, expected.operands, returned, expected.dtype)
+        with np.errstate(invalid="ignore"):  # the special fill has infinities
+            named = mutants.causes(question.case, expected.check, expected.operands, returned, expected.dtype)
         if named:
             detail["faults"] = [each.fault for each in named if each.fault]
             detail["causes"] = [each.says for each in named]
