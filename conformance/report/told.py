@@ -28,7 +28,7 @@ def paragraph(diagnosed: Diagnosed, run: Run) -> Iterator[str]:
     if diagnosed.smallest:
         yield f"  smallest: {diagnosed.smallest.says} ({diagnosed.smallest.check}, {diagnosed.smallest.dtype})"
     if diagnosed.change:
-        yield f"  right with {diagnosed.change}"
+        yield f"  right {diagnosed.change}"
     if first is not None:
         smallest = diagnosed.smallest and diagnosed.smallest.case
         yield f"  {findings.command(first, run.header, case=smallest)}"

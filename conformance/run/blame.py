@@ -22,6 +22,13 @@ from conformance.run.row import Row
 #: Sets of faults up to this size are tried all, among so many faults that explain the most rows.
 TRIED, OF = 3, 40
 
+#: Mismatches that no known fault explains, with the sentence for all of them.
+UNEXPLAINED = {
+    "values": "values differ, as no known fault would",
+    "specials": "NaN or infinity where a number belongs, or the other way round",
+    "shape": "another shape, as no known formula gives it",
+}
+
 _ORDER = {mutant.name: (mutant.base is not None, number) for number, mutant in enumerate(MUTANTS)}
 _SAYS = {mutant.name: mutant for mutant in MUTANTS}
 
@@ -51,8 +58,9 @@ def named(row: Row, case: Case) -> What:
     """What a row without a known fault went wrong with."""
     if row.verdict == "accept":
         return What("accept", None, case.invalid or "something else")
-    if row.verdict == "differ" and (looser := _looser(row)):
-        return What("differ", None, looser)
+    if row.verdict == "differ":
+        mismatch = row.detail.get("mismatch", "values")
+        return What("differ", None, _looser(row) or (mismatch if mismatch in UNEXPLAINED else gist(row.cause or "")))
     return What(row.verdict, None, gist(row.cause or row.verdict))
 
 
@@ -85,16 +93,22 @@ def blame(rows: Iterable[Row], cases: Mapping[str, Case]) -> dict[What, list[Row
         found[named(row, cases[row.case])].append(row)
     siblings = _siblings(differ)
     faults = {row.key: siblings.get((row.case, row.check), ()) for row in differ}
-    precise = [row for row in differ if not faults[row.key]]
     for what, mine in _cover([row for row in differ if faults[row.key]], faults).items():
         found[what] += mine
-    together: dict[str, list[Row]] = defaultdict(list)
-    for row in precise:
-        what = named(row, cases[row.case])
-        (together[row.dtype] if what.text in LOOSER else found[what]).append(row)
-    for mine in together.values():
-        found[What("differ", None, _loosest(mine))] += mine
+    rounded: dict[str, list[Row]] = defaultdict(list)
+    for row in differ:
+        if not faults[row.key]:
+            what = named(row, cases[row.case])
+            (rounded[row.dtype] if what.text in LOOSER else found[what]).append(row)
+    for dtype, mine in rounded.items():
+        found[What("differ", None, f"{_loosest(mine)} ({dtype})")] += mine
     return dict(found)
+
+
+def rounding(what: What) -> tuple[str, str] | None:
+    """(the arithmetic, the dtype) of what is right but for its rounding; None for anything else."""
+    words, _, dtype = what.text.rpartition(" (")
+    return (words, dtype.rstrip(")")) if words in LOOSER else None
 
 
 def _siblings(differ: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -24,7 +24,7 @@ from conformance.corpus.neighbours import FIELDS
 from conformance.corpus.spelled import configuration, times
 from conformance.mutants.shown import shows
 from conformance.run import infer
-from conformance.run.blame import What, blame, common, sentence
+from conformance.run.blame import UNEXPLAINED, What, blame, common, rounding, sentence
 from conformance.run.infer import Asked, Table
 from conformance.run.row import Diagnosed, Example, Row
 
@@ -103,17 +103,53 @@ def _of_framework(
 ) -> Iterator[Diagnosis]:
     table = Table()
     places = {route: table.add(asked_of(row, cases) for row in mine) for route, mine in routes.items()}
-    by_what: dict[What, dict[str, list[Row]]] = defaultdict(dict)
-    for route, mine in routes.items():
-        for what, told in blame(filter(wanted, mine), cases).items():
-            by_what[what][route] = told
-    for what, mine in by_what.items():
-        evidence = {}
-        for route, told in mine.items():
-            evidence[route] = _weighed(what, told, routes[route], table, places[route], seed)
-        for group, weighed, conditions in together(table, evidence):
-            rows = sorted((row for route in group for row in mine[route]), key=lambda row: smallness(row, cases))
-            yield Diagnosis(framework, what, sorted(group), rows, conditions, table, weighed)
+    blamed = {route: blame(filter(wanted, mine), cases) for route, mine in routes.items()}
+    named: list[Diagnosis] = []
+    for with_a_name in (True, False):
+        by_what: dict[What, dict[str, list[Row]]] = defaultdict(dict)
+        for route, mine in blamed.items():
+            for what, told in mine.items():
+                if (what.fault is not None) == with_a_name and (left := _left(route, what, told, named, cases, seed)):
+                    by_what[what][route] = left
+        for what, mine in by_what.items():
+            evidence = {
+                route: _weighed(what, told, routes[route], table, places[route], seed) for route, told in mine.items()
+            }
+            for group, weighed, conditions in together(table, evidence):
+                rows = sorted((row for route in group for row in mine[route]), key=lambda row: smallness(row, cases))
+                named.append(Diagnosis(framework, what, sorted(group), rows, conditions, table, weighed))
+    yield from named
+
+
+def _left(
+    route: str, what: What, rows: list[Row], named: Sequence[Diagnosis], cases: Mapping[str, Case], seed: int
+) -> list[Row]:
+    """The rows that no named fault explains by its condition; the others are added to what is said of that fault.
+
+    A rounded answer, or one that was too large to be compared with all faults, is a named fault's where that would
+    show; any other wrong answer only where two faults would at once.
+    """
+    if what.verdict != "differ" or what.fault is not None:
+        return rows
+    left = []
+    for row in rows:
+        one = asked_of(row, cases)
+        exact = one if one.fill in EXACT else one._replace(fill="exact")
+        fitting = [
+            each
+            for each in named
+            if each.what.fault is not None
+            and route in each.routes
+            and each.when is not None
+            and each.when.holds(one.case, one)
+            and shows(each.what.fault, exact.case, exact.check, exact.dtype, exact.fill, seed)
+        ]
+        sure = one.fill not in EXACT or "too large to try" in (row.cause or "") or len(fitting) > 1
+        if fitting and sure:
+            fitting[0].rows.append(row)
+        else:
+            left.append(row)
+    return left
 
 
 def _in_order(found: Sequence[Diagnosis]) -> list[Diagnosis]:
@@ -146,7 +182,12 @@ def asked_of(row: Row, cases: Mapping[str, Case]) -> Asked:
 def _weighed(
     what: What, told: Sequence[Row], rows: Sequence[Row], table: Table, places: np.ndarray, seed: int
 ) -> Evidence:
-    """The evidence of one route: rows that a fault explains, and rows that passed although it would show."""
+    """The evidence of one route: rows that a fault explains, and rows that passed although it would show.
+
+    Whether rounding shows depends on the numbers, so that a row that passed says nothing about it: its evidence are the
+    other dtypes alone.
+    """
+    rounded = rounding(what)
     keys = {row.key for row in told}
     fills = {row.fill for row in told}
     if what.fault is not None and fills & EXACT:
@@ -157,6 +198,8 @@ def _weighed(
             continue
         if row.key in keys:
             positive.append(place)
+        elif rounded and row.dtype == rounded[1]:
+            continue
         elif row.verdict == "pass" and len(negative) < MOST and against(what, table.asked[place], seed):
             negative.append(place)
     return Evidence(np.array(positive, dtype=int), np.array(negative, dtype=int))
@@ -201,10 +244,12 @@ def words(diagnosis: Diagnosis, cases: Mapping[str, Case]) -> str:
         return sentence(what.fault, cases[first.case])
     if what.verdict == "accept":
         return f"does not refuse: {what.text} is not checked"
+    if rounded := rounding(what):
+        return f"right under {rounded[0]}, which is not declared: declare it, or mend it"
     messages = [row.cause or "" for row in diagnosis.rows]
     if len(set(messages)) == 1:
         return messages[0]
-    return common(messages) or what.text
+    return UNEXPLAINED.get(what.text) or common(messages) or what.text
 
 
 def stored(diagnosis: Diagnosis, cases: Mapping[str, Case]) -> Diagnosed:
@@ -242,12 +287,12 @@ def _example(one: Asked) -> Example:
 
 
 def change(wrong: Case, right: Case) -> str:
-    """What is other in a case that is right, in words: `stride 2 instead of 3`."""
+    """What is other in a case that is right, in words: `with stride 2 instead of 3`."""
     said = []
     for name in ("batch", "in_channels", "out_channels", "groups", *FIELDS):
         mine, theirs = getattr(right, name), getattr(wrong, name)
         if mine != theirs and (name not in ("in_channels", "out_channels") or right.groups == wrong.groups):
-            said.append(f"{name.replace('_', ' ')} {times(mine)} instead of {times(theirs)}")
+            said.append(f"with {name.replace('_', ' ')} {times(mine)} instead of {times(theirs)}")
     if right.bias != wrong.bias:
         said.append("with bias" if right.bias else "without bias")
     return ", ".join(said)

@@ -41,4 +41,6 @@ def _rule(found: Diagnosed, rows: Sequence[Row]) -> dict[str, Any]:
         rule["cause"] = "answered with shape"
     else:
         rule["cause"] = common([row.cause or "" for row in rows]) or found.says
+    if "which is not declared" in found.says:  # rounding shows where the numbers let it
+        rule |= {"cause": "beyond what rounding can do", "sometimes": True}
     return rule | {"kind": "bug", "link": UNFINISHED, "why": UNFINISHED}
