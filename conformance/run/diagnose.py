@@ -166,7 +166,8 @@ def _hides(one: Diagnosis, other: Diagnosis) -> bool:
     """Whether rows of `one` meet the condition of `other`, which they do not show: `one` happens first."""
     if one.table is not other.table or other.when is None or not set(one.routes) & set(other.routes):
         return False
-    return one.what.verdict != "differ" and bool(one.table.meets(other.when)[one.evidence.positive].any())
+    stops = {one.what.verdict, other.what.verdict} <= {"refuse", "crash", "hang"}
+    return stops and bool(one.table.meets(other.when)[one.evidence.positive].any())
 
 
 def smallness(row: Row, cases: Mapping[str, Case]) -> tuple:
