@@ -17,7 +17,7 @@ import msgspec
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
 from conformance.corpus import globs, spelled
-from conformance.corpus.choose import choose, corpus, tiers
+from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
@@ -80,7 +80,7 @@ def run(asked: dict[str, Any]) -> int:
         everything = list(drawn(asked["seed"], asked["random"]))
     else:
         everything = corpus(asked["files"], asked["globs"], tier)
-    named = tiers(everything) if ours else {}
+    named = tiers(everything) if ours else parts(everything) if asked["random"] else {}
     narrow = Narrow(
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
         tiers={} if asked["everywhere"] else named,
