@@ -137,16 +137,16 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
-    if mismatch == "specials" and expected.fill == "special":
+    if expected.fill not in ("real", "related"):
+        named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill)
+        if named:
+            detail["causes"] = named
+            return named[0]
+    if mismatch == "specials" and expected.fill in ("special", "special_second"):
         return (
             f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
             f"and in {detail['specials_missing']} not where one does"
         )
-    if expected.fill in ("exact", "fresh", "given"):
-        named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype)
-        if named:
-            detail["causes"] = named
-            return named[0]
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
     if expected.fill == "real":
