@@ -92,7 +92,7 @@ def blame(rows: Iterable[Row], cases: Mapping[str, Case]) -> dict[What, list[Row
     for row in others:
         found[named(row, cases[row.case])].append(row)
     siblings = _siblings(differ)
-    faults = {row.key: siblings.get((row.case, row.check), ()) for row in differ}
+    faults = {row.key: _own(row) or siblings.get((row.case, row.check), ()) for row in differ}
     for what, mine in _cover([row for row in differ if faults[row.key]], faults).items():
         found[what] += mine
     rounded: dict[str, list[Row]] = defaultdict(list)
@@ -111,14 +111,19 @@ def rounding(what: What) -> tuple[str, str] | None:
     return (words, dtype.rstrip(")")) if words in LOOSER else None
 
 
+def _own(row: Row) -> tuple[str, ...]:
+    """The faults that explain a row's answer, the plainest first."""
+    return tuple(sorted((name for name in row.detail.get("faults", ()) if name in _ORDER), key=_ORDER.get))
+
+
 def _siblings(differ: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(case, check) → the faults that explain the answer to exact operands, for all rows of that question."""
-    found: dict[tuple[str, str], set[str]] = {}
+    """(case, check) → the faults that explain the answers to finite exact operands, for the rows that name none."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
     for row in differ:
-        if names := {name for name in row.detail.get("faults", ()) if name in _ORDER}:
-            known = found.setdefault((row.case, row.check), names)
-            found[row.case, row.check] = known & names or known
-    return {question: tuple(sorted(names, key=_ORDER.get)) for question, names in found.items()}
+        if row.fill in ("exact", "fresh", "given") and (names := _own(row)):
+            known = found.get((row.case, row.check), names)
+            found[row.case, row.check] = tuple(name for name in known if name in names) or known
+    return found
 
 
 def _loosest(rows: Iterable[Row]) -> str:

@@ -137,14 +137,16 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
-    if expected.fill != "real":
-        with np.errstate(invalid="ignore"):  # the special fill has infinities
-            named = mutants.causes(question.case, expected.check, expected.operands, returned, expected.dtype)
+    if expected.fill not in ("real", "related"):
+        with np.errstate(invalid="ignore"):  # the special fills have infinities
+            named = mutants.causes(
+                question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill
+            )
         if named:
             detail["faults"] = [each.fault for each in named if each.fault]
             detail["causes"] = [each.says for each in named]
             return named[0].says
-    if mismatch == "specials" and expected.fill == "special":
+    if mismatch == "specials" and expected.fill in ("special", "special_second"):
         return (
             f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
             f"and in {detail['specials_missing']} not where one does"
