@@ -68,8 +68,8 @@ def main() -> None:
     """Conformance of transposed convolution: cases are data, frameworks are programs, the truth is arithmetic.
 
     \b
-    convt run                                  the whole corpus on every framework that is installed
-    convt run 'stride/*' --route torch/*       some cases, some routes
+    convt run                                  the core of the corpus on every framework that is installed
+    convt run 'stride/*' --route 'torch/*'     some cases, some routes
     convt show CASE --route torch/functional   one answer in words, and the script that repeats it
     """
 
