@@ -14,6 +14,19 @@ class Quantity(NamedTuple):
     says: str
 
 
+def _kept(name: str, compute: Callable[[Case], Any]) -> Callable[[Case], Any]:
+    """What follows from the numbers of a case, computed once for each case: rules ask for it again and again."""
+    name = f"kept {name}"
+
+    def of(case: Case) -> Any:
+        kept = case.__dict__
+        if name not in kept:
+            kept[name] = compute(case)
+        return kept[name]
+
+    return of
+
+
 def _each(compute: Callable[..., int], *fields: str) -> Callable[[Case], tuple[int, ...]]:
     """A number for each axis, from the values of other quantities on that axis."""
     return lambda case: tuple(
@@ -77,6 +90,11 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
 }
+_DERIVED = ("padding_lo", "padding_hi", "crop_hi", "conv_padding_lo", "conv_padding_hi", "uncovered")
+QUANTITIES |= {
+    name: Quantity(_kept(name, quantity.of), quantity.says) for name, quantity in QUANTITIES.items() if name in _DERIVED
+}
+
 #: Those with a number for each axis.
 PER_AXIS = tuple(QUANTITIES)[list(QUANTITIES).index("input") :]
 
@@ -121,6 +139,8 @@ OF_CASE: dict[str, Words] = {
         "{} not the same on all axes",
     ),
 }
+OF_CASE |= {name: words._replace(of=_kept(name, words.of)) for name, words in OF_CASE.items()}
+
 #: Properties of what is asked of a case.
 OF_ROW: dict[str, Words] = {
     "check": Words(lambda asked: {asked.check}, CHECKS, "{}"),
