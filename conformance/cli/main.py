@@ -23,6 +23,7 @@ ELSEWHERE = {
     "diff": "conformance.cli.report:diff",
     "diagnose": "conformance.cli.rules:diagnose",
     "known": "conformance.cli.rules:known",
+    "fuzz": "conformance.cli.fuzz:fuzz",
 }
 
 

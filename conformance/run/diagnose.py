@@ -173,7 +173,7 @@ def _hides(one: Diagnosis, other: Diagnosis) -> bool:
 def smallness(row: Row, cases: Mapping[str, Case]) -> tuple:
     """Named cases before generated ones, small ones before large ones."""
     case = cases[row.case]
-    return case.family in ("cover", "grid", "random"), case.size, row.key
+    return case.family in ("cover", "grid", "random", "fuzz", "broken"), case.size, row.key
 
 
 def asked_of(row: Row, cases: Mapping[str, Case]) -> Asked:
