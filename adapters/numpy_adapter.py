@@ -52,7 +52,7 @@ def scatter(x, w, b, groups, stride, dilation, crop, output, g=None, want="y", *
     refuse(x, w, b, groups=groups, stride=stride, dilation=dilation, crop=crop, output=output, **numbers)
     per_group, filters = x.shape[1] // groups, w.shape[1]
     y = np.zeros((x.shape[0], groups * filters) + tuple(output), x.dtype)
-    dx, dw, summed = np.zeros_like(x), np.zeros_like(w), [0] + list(range(2, x.ndim))
+    dx, dw, space = np.zeros_like(x), np.zeros_like(w), list(range(3, x.ndim + 1))
     for tap in itertools.product(*map(range, w.shape[2:])):
         here, there = tap_slices(tap, x, stride, dilation, crop, output)
         for group in range(groups):
@@ -63,8 +63,9 @@ def scatter(x, w, b, groups, stride, dilation, crop, output, g=None, want="y", *
                 y[target] += np.einsum("nc...,cm->nm...", x[source], kernel)
             elif want == "dx":
                 dx[source] += np.einsum("nm...,cm->nc...", g[target], kernel)
-            elif want == "dw":
-                dw[(c, slice(None)) + tap] = np.tensordot(x[source], g[target], (summed, summed))
+            elif want == "dw" and x[source].size and g[target].size:  # of nothing einsum makes what lies in memory
+                # Not by tensordot: some BLAS skip zeros, also where they meet NaN or infinity.
+                dw[(c, slice(None)) + tap] = np.einsum(x[source], [0, 1] + space, g[target], [0, 2] + space, [1, 2])
     if b is not None:
         y += b.reshape((-1,) + (1,) * len(output))
     return {"y": y, "dx": dx, "dw": dw, "db": g if g is None else g.sum(axis=(0,) + tuple(range(2, g.ndim)))}[want]

@@ -90,8 +90,9 @@ class _Search:
             if not chosen:
                 return
             confirming = len(self.conditions) == 1 or not self._telling(places)
-            if not self._learn(chosen) and confirming:
-                self.confirmed += len(chosen)
+            contradicted, telling = self._learn(chosen)
+            if confirming and not contradicted:
+                self.confirmed += telling
                 return
 
     def _telling(self, places: np.ndarray) -> list[Asked]:
@@ -112,9 +113,9 @@ class _Search:
     def _meets(self, condition: Condition, places: np.ndarray) -> np.ndarray:
         return self.table.meets(condition, int(places[0])) if len(places) else np.zeros(0, dtype=bool)
 
-    def _learn(self, asked: list[Asked]) -> bool:
+    def _learn(self, asked: list[Asked]) -> tuple[bool, int]:
         """Ask, add what came back to the evidence, and look for conditions anew where it contradicts the first of
-        them. Returns whether it did."""
+        them. Returns whether it did, and how many answers said something: what fails in another way does not."""
         positive, negative = [], []
         for one, failed in self._put(asked):
             (positive if failed else negative).append(one)
@@ -124,7 +125,7 @@ class _Search:
         kept = [each for each in self.conditions if self._fits(each, more)]
         contradicted = kept[:1] != self.conditions[:1]
         self.conditions = kept or infer.conditions(self.table, *self.evidence)
-        return contradicted
+        return contradicted, len(positive) + len(negative)
 
     def _fits(self, condition: Condition, more: Evidence) -> bool:
         holds = self.table.meets(condition)

@@ -28,9 +28,10 @@ def test_what_is_new_is_diagnosed_and_written_as_cases(room):
     assert "the kernel were flipped" in said.out
     assert "configurations\n  rank: 2-D " in said.out
     run = run_file.read("fuzz.jsonl")
-    assert [each.fault for each in run.diagnoses] == ["kernel-flipped"]
-    (case,) = load_family(room / "fuzz.yaml")
-    assert (case.rank, case.kernel, case.batch) == (1, (2,), 1)
+    assert run.diagnoses[0].fault == "kernel-flipped"  # the liar does other things in 3-D, and none in 1-D
+    case = load_family(room / "fuzz.yaml")[0]
+    assert case.batch == case.in_channels == case.out_channels == 1
+    assert sorted(case.kernel) == [1, 2]
     again = Said(
         "run", "--cases", "fuzz.yaml", "--adapter", str(LIARS / "flipped.py"), "--known", "none", "--no-narrow"
     )
