@@ -58,7 +58,7 @@ def diagnose(
     convt diagnose reports/run.jsonl
     convt diagnose reports/run.jsonl --adapter torch
     """
-    from conformance.report import terminal
+    from conformance.report import findings, terminal
     from conformance.run import programs, run_file
     from conformance.run.diagnose import diagnose as diagnosed
     from conformance.run.diagnose import stored
@@ -76,5 +76,5 @@ def diagnose(
     else:
         found = diagnosed(run.rows, run.cases, seed=seed)
     run.diagnoses = [stored(each, run.cases) for each in found]
-    terminal.diagnoses(run)
+    terminal.findings(findings.report(run))
     ctx.exit(FINDINGS if found else CLEAN)

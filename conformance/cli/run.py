@@ -21,7 +21,7 @@ from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
-from conformance.report import explain, findings, html, summaries, terminal
+from conformance.report import explain, findings, html, repeat, states, summaries, terminal
 from conformance.run import metamorphic, programs, run_file, threads
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
@@ -133,16 +133,18 @@ def run(asked: dict[str, Any]) -> int:
         writer.close()
     finally:
         session.close()
-    finished = run_file.read(asked["output"])
-    terminal.summary(finished)
+    report = findings.report(run_file.read(asked["output"]))
+    terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
-    for name in summaries.write([finished], wanted):
+    for name in summaries.write([report], wanted):
         click.echo(f"wrote {name}")
     if asked["form"]:
-        summaries.to_github([finished])
-    html.write([finished], page)
+        summaries.to_github([report])
+    html.write([report], page)
     click.echo(f"page: {page}")
-    return _status(header, rows, problems)
+    if not states.complete(report.run):
+        return INCOMPLETE
+    return CLEAN if states.clean(report.run) else FINDINGS
 
 
 def _counts(text: str) -> list[int]:
@@ -165,12 +167,6 @@ def _open(asked: dict[str, Any], threads: int) -> Session:
         jobs=asked["jobs"] or 0,
         repeat=asked["repeat"],
     )
-
-
-def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
-    if header["dead"] or any(row.verdict == "unrun" for row in rows):
-        return INCOMPLETE
-    return FINDINGS if problems or any(row.state in findings.NEWS for row in rows) else CLEAN
 
 
 def _check_words(asked: dict[str, Any]) -> None:
@@ -272,7 +268,7 @@ def show(asked: dict[str, Any]) -> None:
     if told is None:
         return
     if told.fill == "related":
-        line = findings.command(told, {"seed": seed})
+        line = repeat.command(told, {"seed": seed})
         click.echo(f"# A relation is between several calls; ask for them by: {line}")
         return
     case = cases[told.case]

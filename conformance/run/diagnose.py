@@ -244,7 +244,7 @@ def words(diagnosis: Diagnosis, cases: Mapping[str, Case]) -> str:
     if what.fault is not None:
         return sentence(what.fault, cases[first.case])
     if what.verdict == "accept":
-        return f"does not refuse: {what.text} is not checked"
+        return f"{what.text} is not checked"
     if rounded := rounding(what):
         return f"right under {rounded[0]}, which is not declared: declare it, or mend it"
     messages = [row.cause or "" for row in diagnosis.rows]

@@ -1,4 +1,4 @@
-"""The words: Outcome, Verdict, Standing, and Row, one answer with what it means. Frozen data, no more."""
+"""The words: Outcome, Verdict, State, and Row, one answer with what it means. Frozen data, no more."""
 
 from __future__ import annotations
 
@@ -46,8 +46,10 @@ class Key(NamedTuple):
         return f"{self.case} {self.route}@{self.device} {self.dtype} {self.check} {self.fill}"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"):
+class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row", forbid_unknown_fields=True):
     """One (case, route, device, dtype, check, fill) with its verdict.
+
+    A file with fields of another name is refused: what its rows lack would else be taken for the default.
 
     `cause` says in words why it is not a pass. `seconds` is the framework's own time, without our share.
     `detail` holds what the verdict rests on: shapes, first wrong index with both values, wrong count, error in units

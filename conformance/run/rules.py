@@ -125,7 +125,8 @@ class Rule(msgspec.Struct, kw_only=True):
 
     def told(self) -> dict[str, Any]:
         """What a row's detail says of it."""
-        return {"where": self.where, "link": self.link, "kind": self.kind, "why": self.why, "when": str(self.when)}
+        told = {"where": self.where, "link": self.link, "kind": self.kind, "why": self.why, "when": str(self.when)}
+        return told | ({"fault": self.fault} if self.fault else {})
 
     def __str__(self) -> str:
         """The rule in one sentence."""
