@@ -54,7 +54,7 @@ def fuzz(ctx: click.Context, **asked: Any) -> None:
 
 def _fuzz(asked: dict[str, Any]) -> int:
     from conformance.corpus.fuzzed import fuzzed
-    from conformance.report import terminal
+    from conformance.report import findings, terminal
     from conformance.run import programs, run_file
     from conformance.run.diagnose import stored
     from conformance.run.session import Session
@@ -98,7 +98,7 @@ def _fuzz(asked: dict[str, Any]) -> int:
     finally:
         session.close()
     run = run_file.read(output)
-    terminal.summary(run)
+    terminal.summary(findings.report(run))
     click.echo(_kinds(list(run.cases.values())))
     click.echo(f"rows: {output}")
     if found and (path := _family(run, found, Path(output))):
