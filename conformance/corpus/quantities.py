@@ -61,6 +61,11 @@ def _reached(length: int, kernel: int, stride: int, dilation: int, window: range
     return found
 
 
+def _dilated(length: int, stride: int) -> int:
+    """The length of an input with zeros between its elements."""
+    return (length - 1) * stride + 1 if length else 0
+
+
 #: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
 QUANTITIES: dict[str, Quantity] = {
     "rank": Quantity(lambda case: case.rank, "rank"),
@@ -87,6 +92,27 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "conv_padding_hi": Quantity(
         _each(lambda extent, hi: extent - 1 - hi, "extent", "crop_hi"), "padding behind the dilated input"
+    ),
+    "conv_input": Quantity(
+        _each(
+            lambda length, stride, lo, hi: lo + _dilated(length, stride) + hi,
+            "input",
+            "stride",
+            "conv_padding_lo",
+            "conv_padding_hi",
+        ),
+        "length of the dilated and padded input",
+    ),
+    "convolved": Quantity(
+        _each(
+            lambda length, lo, hi, extent, stride: (length + lo + hi - extent) // max(stride, 1) + 1,
+            "input",
+            "padding_lo",
+            "padding_hi",
+            "extent",
+            "stride",
+        ),
+        "length of the convolution that is not transposed",
     ),
     "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
 }
