@@ -19,7 +19,7 @@ from conformance.corpus.yaml_file import shown
 from conformance.report.states import NEEDS_A_LOOK, STATES, number, place, state
 from conformance.report.told import told
 from conformance.run import blame
-from conformance.run.diagnose import EXACT
+from conformance.run.diagnose import EXACT, smallness
 from conformance.run.row import Diagnosed, Key, Row
 from conformance.run.run_file import Run
 
@@ -27,10 +27,6 @@ from conformance.run.run_file import Run
 FOUND = STATES[:5]
 #: Those that every output tells one by one; what is known is listed where there is room.
 TO_TELL = (*NEEDS_A_LOOK, "unrun")
-#: Families whose cases a program draws: their ids spell out the numbers, and nobody wrote why they are there.
-GENERATED = ("cover", "grid", "random")
-#: A generated case stands before one that a person named only where it is so many times smaller.
-MUCH_SMALLER = 100
 #: Numbers in brackets, however many: shapes of cases of another rank are another number of them.
 SHAPE = r"[\[(][-\d\s,]*[\])]"
 #: What a line of text cannot hold: control characters, and halves of pairs that no encoding has.
@@ -152,7 +148,7 @@ def findings(run: Run) -> list[Finding]:
             grouped[in_state, row.route.partition("/")[0], row.verdict, by].append(row)
     found = []
     for (in_state, framework, verdict, _), rows in grouped.items():
-        rows = smallest_first(rows, run.cases)
+        rows.sort(key=lambda row: smallness(row, run.cases))
         cause = causes.of(rows[0])
         finding = Finding(in_state, framework, verdict, cause.says, cause.reason, cause.named, rows)
         if in_state in ("new", "changed") and rows[0].key in diagnosis_of:
@@ -246,21 +242,6 @@ def _unchecked(case: Case) -> str:
     if what == "something else" and (case.convention or case.options):  # the numbers are right, these words are not
         what = f"the size under {case.convention}" if case.convention else ", ".join(case.options)
     return f"{what} is not checked"
-
-
-def smallest_first(rows: Iterable[Row], cases: Mapping[str, Case]) -> list[Row]:
-    """Rows in the order in which a person should look at them.
-
-    The smallest case first; but who reads only one should read one with a name and a reason, so that a generated case
-    must be much smaller to come before it. Of one case, a row whose answer names the fault comes first.
-    """
-
-    def order(row: Row) -> tuple[int, bool, bool, Key]:
-        size = cases[row.case].size if row.case in cases else 0
-        generated = row.case.partition("/")[0] in GENERATED
-        return size * (MUCH_SMALLER if generated else 1), generated, not _named(row), row.key
-
-    return sorted(rows, key=order)
 
 
 @dataclass

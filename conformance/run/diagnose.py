@@ -30,6 +30,8 @@ from conformance.run.row import Diagnosed, Example, Row
 
 #: Negative questions that are looked at: more make a condition no truer, and time longer.
 MOST = 6000
+#: Families whose cases a program draws: their ids spell out the numbers, and nobody wrote why they are there.
+GENERATED = ("cover", "cover-gradients", "grid", "random", "fuzz", "broken")
 #: Operands with which a wrong answer names its fault.
 EXACT = {"exact", "fresh", "given"}
 
@@ -171,9 +173,13 @@ def _hides(one: Diagnosis, other: Diagnosis) -> bool:
 
 
 def smallness(row: Row, cases: Mapping[str, Case]) -> tuple:
-    """Named cases before generated ones, small ones before large ones."""
-    case = cases[row.case]
-    return case.family in ("cover", "grid", "random", "fuzz", "broken"), case.size, row.key
+    """What rows are sorted by, the one to look at first in front.
+
+    Cases that a person named come before generated ones, even before smaller ones: who reads only one should read one
+    with a name and a reason. Then the small before the large; of one case, an answer that names its fault first.
+    """
+    size = cases[row.case].size if row.case in cases else 0
+    return row.case.partition("/")[0] in GENERATED, size, not row.detail.get("causes"), row.key
 
 
 def asked_of(row: Row, cases: Mapping[str, Case]) -> Asked:
