@@ -114,13 +114,13 @@ class Rule(msgspec.Struct, kw_only=True):
         )
 
     def explains(self, row: Row) -> bool:
-        """Whether a row diverges in the way that the rule says. Real and special operands name no fault: there it is
-        enough that the answer differs."""
+        """Whether a row diverges in the way that the rule says. Real operands name no fault: there it is enough that
+        the answer differs."""
         if row.verdict not in self.verdicts:
             return False
         if self.fault is None or row.verdict != "differ":
             return self.cause.lower() in (row.cause or "").lower()
-        return row.fill not in ("exact", "fresh", "given") or self.fault in row.detail.get("faults", ())
+        return row.fill in ("real", "related") or self.fault in row.detail.get("faults", ())
 
     def told(self) -> dict[str, Any]:
         """What a row's detail says of it."""
