@@ -30,9 +30,9 @@ OperandDtype = Literal["float64", "float32", "float16", "int64", "int32", "compl
 Check = Literal["forward", "grad_input", "grad_weight", "grad_bias"]
 CHECKS: tuple[Check, ...] = ("forward", "grad_input", "grad_weight", "grad_bias")
 
-Fill = Literal["exact", "fresh", "real", "special", "given", "related"]
+Fill = Literal["exact", "fresh", "real", "special", "special_second", "given", "related"]
 #: Those that a case may name; `related` belongs to the rows of relations, see run/metamorphic.py.
-FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "given")
+FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "special_second", "given")
 
 #: The most elements an answer can have: 2^60 numbers of 8 bytes are all that 63 bits address.
 MOST_ADDRESSED = 2**60
@@ -49,8 +49,11 @@ AXIS_LETTERS = {0: "", 1: "W", 2: "HW", 3: "DHW"}
 
 
 def sensible(dtype: Dtype, check: Check, fill: Fill) -> bool:
-    """Whether a question makes sense: gradients and rounding bounds are for floats, `fresh` is for narrow dtypes."""
+    """Whether a question makes sense: gradients and rounding bounds are for floats, `fresh` is for narrow dtypes, and
+    the gradient of a bias has no second factor."""
     if dtype not in FLOATS and (check != "forward" or fill not in ("exact", "fresh", "given")):
+        return False
+    if fill == "special_second" and check == "grad_bias":
         return False
     return fill != "fresh" or dtype in NARROW
 

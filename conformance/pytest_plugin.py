@@ -24,6 +24,8 @@ from conformance.corpus import load
 from conformance.corpus.choose import corpus, tiers
 from conformance.corpus.yaml_file import FileError
 from conformance.report import explain
+from conformance.report.findings import TO_TELL
+from conformance.report.states import state
 from conformance.run import programs
 from conformance.run.questions import Narrow, Selection, select
 from conformance.run.row import Key, Row
@@ -169,10 +171,10 @@ class Answered(pytest.Item):
 
     def runtest(self) -> None:
         rows = list(_session(self.config).rows(self.selection))
-        bad = [row for row in rows if row.verdict == "unrun" or row.state in ("new", "changed", "stale")]
+        bad = [row for row in rows if state(row) in TO_TELL]
         if bad:
             raise Diverged(bad)
-        if known := [row for row in rows if row.state == "known"]:
+        if known := [row for row in rows if state(row) == "known"]:
             link = known[0].detail.get("ledger", {}).get("link", "")
             pytest.xfail(f"{explain.sentence(known[0])} {link}".strip())
         if not any(row.verdict == "pass" for row in rows):
@@ -194,5 +196,5 @@ class Diverged(Exception):
     """Rows that are new, changed or stale, or that were not answered."""
 
     def __init__(self, rows: list[Row]):
-        super().__init__(", ".join(f"{row.state or row.verdict}: {row.cause}" for row in rows))
+        super().__init__(", ".join(f"{state(row)}: {row.cause}" for row in rows))
         self.rows = rows

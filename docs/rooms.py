@@ -97,7 +97,7 @@ def said(room: str) -> str:
     path = PACKAGE / room / "__init__.py"
     path = path if path.exists() else PACKAGE / f"{room}.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return " ".join(re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].split()).rstrip(".:")
+    return " ".join(re.split(r"(?<=\.)\s", text, maxsplit=1)[0].split()).rstrip(".")
 
 
 def picture() -> str:

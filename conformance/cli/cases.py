@@ -168,7 +168,7 @@ def cases_lint(ctx: click.Context, globs: tuple[str, ...], files: tuple[str, ...
         return not globs or any(matches(id, glob) for glob in globs)
 
     found = lint(load.files(files or [folder("cases")]), wanted)
-    for finding in found:
-        click.echo(f"{finding.where}: {finding.says}")
-    click.echo(f"{len(found)} finding{'s' * (len(found) != 1)}", err=True)
+    for problem in found:
+        click.echo(f"{problem.where}: {problem.says}")
+    click.echo(f"{len(found)} problem{'s' * (len(found) != 1)}", err=True)
     ctx.exit(FINDINGS if found else CLEAN)

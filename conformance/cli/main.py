@@ -12,7 +12,7 @@ import click
 
 from conformance import __version__
 from conformance.cli.cases import cases
-from conformance.cli.options import SEED, TIER, outputs
+from conformance.cli.options import SEED, TIER, narrowing, outputs
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
 #: Verbs that live in modules of their own.
@@ -21,6 +21,9 @@ ELSEWHERE = {
     "export": "conformance.cli.exchange:export",
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
+    "diagnose": "conformance.cli.rules:diagnose",
+    "known": "conformance.cli.rules:known",
+    "fuzz": "conformance.cli.fuzz:fuzz",
 }
 
 
@@ -66,8 +69,8 @@ def main() -> None:
     """Conformance of transposed convolution: cases are data, frameworks are programs, the truth is arithmetic.
 
     \b
-    convt run                                  the whole corpus on every framework that is installed
-    convt run 'stride/*' --route torch/*       some cases, some routes
+    convt run                                  the core of the corpus on every framework that is installed
+    convt run 'stride/*' --route 'torch/*'     some cases, some routes
     convt show CASE --route torch/functional   one answer in words, and the script that repeats it
     """
 
@@ -95,6 +98,7 @@ def main() -> None:
 @click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
+@narrowing
 @SEED
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
@@ -176,32 +180,6 @@ def mutants(ctx: click.Context, **asked: Any) -> None:
     from conformance.cli import mutants
 
     ctx.exit(mutants.mutants(asked))
-
-
-@main.command()
-@click.option("--draft", type=click.Path(), metavar="RUN.jsonl", help="Draft entries for the new rows of a run.")
-def known(draft: str | None) -> None:
-    """The known divergences; or entries for a person to finish.
-
-    \b
-    convt known --draft reports/run.jsonl >> cases/known/torch.yaml
-    """
-    from conformance import folder
-    from conformance.corpus.yaml_file import shown
-    from conformance.run import ledger, run_file
-
-    if draft:
-        click.echo(ledger.draft(run_file.read(draft).rows), nl=False)
-        return
-    for each in ledger.Ledger.load(folder("cases") / "known").entries:
-        entry = each.entry
-        means, routes, verdict = (
-            said if isinstance(said, str) else ", ".join(said) for said in (entry.cases, entry.routes, entry.verdict)
-        )
-        rows = f"{entry.covers} row{'s' * (entry.covers != 1)}"
-        click.echo(f"{shown(each.where)}  {verdict}: {rows}, {entry.kind}: {entry.cause}")
-        click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
-        click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 
 
 if __name__ == "__main__":

@@ -26,3 +26,19 @@ def outputs(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+def narrowing(command: Any) -> Any:
+    """How long routes may be asked again about what went wrong."""
+    for option in (
+        click.option("--no-narrow", is_flag=True, help="Ask no route again to find out when it goes wrong."),
+        click.option(
+            "--narrow",
+            type=click.FloatRange(0, min_open=True),
+            default=20.0,
+            metavar="SECONDS",
+            help="How long a route may be asked again about what went wrong: 20.",
+        ),
+    ):
+        command = option(command)
+    return command

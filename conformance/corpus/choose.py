@@ -30,6 +30,12 @@ def tiers(cases: list[Case]) -> dict[str, frozenset[str]]:
     return {name: frozenset(ids) for name, ids in named.items()}
 
 
+def parts(drawn: list[Case]) -> dict[str, frozenset[str]]:
+    """Of random configurations the first few, for routes that compile each of them for a second or a tenth of one."""
+    shares = {"compiled": 100, "traced": 10}
+    return {name: frozenset(case.id for case in drawn[: -(-len(drawn) // share)]) for name, share in shares.items()}
+
+
 def choose(
     cases: list[Case], named: dict[str, frozenset[str]], patterns: Sequence[str] = (), tier: str | None = None
 ) -> list[Case]:

@@ -22,7 +22,7 @@ _VALUES = {
     "channels": (1, 2, 3, 4, 5, 9, 17),
     "groups": (1, 2, 3, 4),
 }
-_FIELDS = ("input", "kernel", "stride", "dilation", "padding", "output_padding")
+FIELDS = ("input", "kernel", "stride", "dilation", "padding", "output_padding")
 
 
 def other(case: Case, **numbers) -> Case:
@@ -51,7 +51,7 @@ def renamed(case: Case) -> Case:
 
 def changed(case: Case, rng: random.Random) -> Case:
     """One number of the case changed."""
-    what = rng.choice((*_FIELDS, *_FIELDS, "batch", "in", "out", "groups", "bias", "all"))
+    what = rng.choice((*FIELDS, *FIELDS, "batch", "in", "out", "groups", "bias", "all"))
     if what == "batch":
         return other(case, batch=rng.choice(_VALUES["batch"]))
     if what == "bias":
@@ -63,7 +63,7 @@ def changed(case: Case, rng: random.Random) -> Case:
     if what == "groups":
         return _grouped(case, rng.choice(_VALUES["groups"]))
     if what == "all":
-        field = rng.choice(_FIELDS)
+        field = rng.choice(FIELDS)
         value = _value(field, rng)
         return other(case, **{field: (value,) * case.rank})
     axis = rng.randrange(case.rank)
@@ -100,7 +100,7 @@ def simpler(case: Case) -> Iterator[Case]:
     """Cases with one number nearer to the plainest value."""
     if case.rank > 1:
         for axis in range(case.rank):
-            yield other(case, **{field: _without(getattr(case, field), axis) for field in _FIELDS})
+            yield other(case, **{field: _without(getattr(case, field), axis) for field in FIELDS})
     if case.groups > 1:
         yield _grouped(case, 1)
         yield _grouped(case, case.groups - 1)
@@ -114,7 +114,7 @@ def simpler(case: Case) -> Iterator[Case]:
             yield other(case, batch=fewer)
     if case.bias:
         yield other(case, bias=False)
-    for field, axis in itertools.product(_FIELDS, range(case.rank)):
+    for field, axis in itertools.product(FIELDS, range(case.rank)):
         values = getattr(case, field)
         for value in _plainer(field, values[axis]):
             yield other(case, **{field: (*values[:axis], value, *values[axis + 1 :])})
@@ -135,7 +135,7 @@ def _plainer(field: str, value: int | tuple[int, int]) -> set:
 
 def beside(case: Case) -> Iterator[Case]:
     """Cases that differ in one number, by little."""
-    for field, axis in itertools.product(_FIELDS, range(case.rank)):
+    for field, axis in itertools.product(FIELDS, range(case.rank)):
         values = getattr(case, field)
         near = _near_padding(values[axis]) if field == "padding" else (values[axis] - 1, values[axis] + 1)
         for value in near:
@@ -160,6 +160,6 @@ def _near_padding(pair: tuple[int, int]) -> list[tuple[int, int]]:
 
 def difference(one: Case, two: Case) -> set[str]:
     """The quantities in which two cases differ, with those that follow from them left out."""
-    names = ("batch", "in_channels", "out_channels", "groups", "bias", *_FIELDS)
+    names = ("batch", "in_channels", "out_channels", "groups", "bias", *FIELDS)
     found = {name for name in names if getattr(one, name) != getattr(two, name)}
     return found | {f"padding_{end}" for end in ("lo", "hi") if "padding" in found}

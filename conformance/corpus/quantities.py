@@ -15,6 +15,19 @@ class Quantity(NamedTuple):
     says: str
 
 
+def _kept(name: str, compute: Callable[[Case], Any]) -> Callable[[Case], Any]:
+    """What follows from the numbers of a case, computed once for each case: rules ask for it again and again."""
+    name = f"kept {name}"
+
+    def of(case: Case) -> Any:
+        kept = case.__dict__
+        if name not in kept:
+            kept[name] = compute(case)
+        return kept[name]
+
+    return of
+
+
 def _each(compute: Callable[..., int], *fields: str) -> Callable[[Case], tuple[int, ...]]:
     """A number for each axis, from the values of other quantities on that axis."""
     return lambda case: tuple(
@@ -59,6 +72,11 @@ def _back_exchanged(case: Case) -> tuple[int, ...]:
     return tuple((output - (kernel - 1) * e - 1) // stride + 1 for output, kernel, e, stride in numbers)
 
 
+def _dilated(length: int, stride: int) -> int:
+    """The length of an input with zeros between its elements."""
+    return (length - 1) * stride + 1 if length else 0
+
+
 #: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
 QUANTITIES: dict[str, Quantity] = {
     "rank": Quantity(lambda case: case.rank, "rank"),
@@ -87,9 +105,35 @@ QUANTITIES: dict[str, Quantity] = {
     "conv_padding_hi": Quantity(
         _each(lambda extent, hi: extent - 1 - hi, "extent", "crop_hi"), "padding behind the dilated input"
     ),
+    "conv_input": Quantity(
+        _each(
+            lambda length, stride, lo, hi: lo + _dilated(length, stride) + hi,
+            "input",
+            "stride",
+            "conv_padding_lo",
+            "conv_padding_hi",
+        ),
+        "length of the dilated and padded input",
+    ),
+    "convolved": Quantity(
+        _each(
+            lambda length, lo, hi, extent, stride: (length + lo + hi - extent) // max(stride, 1) + 1,
+            "input",
+            "padding_lo",
+            "padding_hi",
+            "extent",
+            "stride",
+        ),
+        "length of the convolution that is not transposed",
+    ),
     "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
     "back_exchanged": Quantity(_back_exchanged, "length back with the last two dilations exchanged"),
 }
+_DERIVED = ("padding_lo", "padding_hi", "crop_hi", "conv_padding_lo", "conv_padding_hi", "uncovered")
+QUANTITIES |= {
+    name: Quantity(_kept(name, quantity.of), quantity.says) for name, quantity in QUANTITIES.items() if name in _DERIVED
+}
+
 #: Those with a number for each axis.
 PER_AXIS = tuple(QUANTITIES)[list(QUANTITIES).index("input") :]
 
@@ -150,6 +194,8 @@ OF_CASE: dict[str, Words] = {
         "{} not the same on all axes",
     ),
 }
+OF_CASE |= {name: words._replace(of=_kept(name, words.of)) for name, words in OF_CASE.items()}
+
 #: Properties of what is asked of a case.
 OF_ROW: dict[str, Words] = {
     "check": Words(lambda asked: {asked.check}, CHECKS, "{}"),

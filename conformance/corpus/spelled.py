@@ -95,19 +95,22 @@ def configuration(case: Case) -> str:
     said += [f"batch {case.batch}"] if case.batch != 1 else []
     said += [f"channels {case.in_channels} → {case.out_channels}"]
     said += [f"groups {case.groups}"] if case.groups != 1 else []
-    said += [f"input {_times(case.input)}", f"kernel {_times(case.kernel)}"]
+    said += [f"input {times(case.input)}", f"kernel {times(case.kernel)}"]
     for name, values, plain in (
         ("stride", case.stride, 1),
         ("dilation", case.dilation, 1),
         ("padding", case.padding, (0, 0)),
         ("output padding", case.output_padding, 0),
     ):
-        said += [f"{name} {_times(values)}"] if set(values) != {plain} else []
+        said += [f"{name} {times(values)}"] if set(values) != {plain} else []
     said += ["bias"] if case.bias else []
     return ", ".join(said)
 
 
-def _times(values: tuple) -> str:
+def times(values: object) -> str:
+    """Numbers of the axes as one word: `3×1`, or `3` where they are equal; a pair of paddings as `(1,0)`."""
+    if not isinstance(values, tuple):
+        return str(values)
     said = [str(one[0]) if isinstance(one, tuple) and one[0] == one[1] else str(one) for one in values]
     said = [one.replace(", ", ",") for one in said]
     return said[0] if len(set(said)) == 1 else "×".join(said)

@@ -10,6 +10,7 @@ of the operator; its nearest relatives are the exchanged channels, and kernels q
     gradients                   what a backward does wrong by itself
     sizes                       formulas for the output length
     arithmetic                  too few bits
+    special                     NaN and infinity
     triggers                    faults that only some numbers set off
     diagnosis, score            an answer → its causes; cases → which faults they show
 """

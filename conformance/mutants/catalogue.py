@@ -15,7 +15,8 @@ from conformance.mutants.layouts import LAYOUTS
 from conformance.mutants.mutant import Mutant
 from conformance.mutants.padding import PADDING
 from conformance.mutants.sizes import SHAPES, SIZES
-from conformance.mutants.triggers import REMAINDERS, TRIGGERS
+from conformance.mutants.special import SPECIAL
+from conformance.mutants.triggers import EQUAL_AXES, REMAINDERS, TRIGGERS
 from conformance.oracle.operands import make_operands
 
 #: What several explain is named by the first of them: whole words of an interface before their values' accidents.
@@ -35,8 +36,10 @@ MUTANTS: tuple[Mutant, ...] = (
     *SIZES,
     *SHAPES,
     *ARITHMETIC,
+    *SPECIAL,
     *REMAINDERS,
     *TRIGGERS,
+    *EQUAL_AXES,
 )
 
 
@@ -48,13 +51,14 @@ def applicable(case: Case, check: Check) -> list[Mutant]:
 
 
 def kills(case: Case, check: Check, dtype: Dtype = "float32", fill: Fill = "exact", seed: int = 0) -> dict[str, bool]:
-    """Mutant → whether this question shows it by shape or by any element. Only the mutants that apply.
+    """Mutant → whether this question shows it by shape or by any element. Only the mutants that apply, in this fill.
 
     For fills that are compared exactly. Raises ValueError for a case without an answer.
     """
     arrays = make_operands(case, check, dtype, fill, seed).arrays
     rights = [oracle.answer(one, check, arrays) for one in case.answers]
-    answers = ((mutant.name, mutant.answer(case, check, arrays)) for mutant in MUTANTS)
+    asked = [mutant for mutant in MUTANTS if fill in mutant.fills]
+    answers = ((mutant.name, mutant.answer(case, check, arrays)) for mutant in asked)
     return {name: not any(same(answer, right) for right in rights) for name, answer in answers if answer is not None}
 
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from conformance.case import Case, Check, Dtype
+from conformance.case import Case, Check, Dtype, Fill
 from conformance.mutants.arithmetic import ARITHMETIC, COMPLEX
 from conformance.mutants.catalogue import MUTANTS, same
-from conformance.mutants.mutant import Mutant, Operands
+from conformance.mutants.mutant import FINITE_FILLS, Mutant, Operands
 from conformance.mutants.sizes import Size
 from conformance.oracle import answer
 from conformance.oracle.operands import rounded
@@ -54,16 +54,25 @@ class Cause(NamedTuple):
     says: str
 
 
-def causes(case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype = "float64") -> list[Cause]:
-    """The mutants that give `returned` bit for bit, rounded to `dtype`, simplest first.
+def causes(
+    case: Case,
+    check: Check,
+    arrays: Operands,
+    returned: np.ndarray,
+    dtype: Dtype = "float64",
+    fill: Fill = "exact",
+) -> list[Cause]:
+    """The mutants of the fill that give `returned` bit for bit, rounded to `dtype`, simplest first.
 
-    Where none does: two at once, for small cases; for a wrong shape, the formulas that give its size; for a case too
-    large to try all, a sentence that says how many were. Else [], as for the right answer, and for a case without one.
+    Where none does: two at once, for small cases and finite operands; for a wrong shape, the formulas that give its
+    size; for a case too large to try all, a sentence that says how many were. Else [], as for the right answer, and for
+    a case without one.
     """
     if case.problem() is not None or same(answer(case, check, arrays), returned):
         return []
-    found = _reproduced(_COMPLEX if np.iscomplexobj(returned) else MUTANTS, case, check, arrays, returned, dtype)
-    if not found and case.size <= SMALL:
+    asked = [mutant for mutant in (_COMPLEX if np.iscomplexobj(returned) else MUTANTS) if fill in mutant.fills]
+    found = _reproduced(asked, case, check, arrays, returned, dtype)
+    if not found and case.size <= SMALL and fill in FINITE_FILLS:
         found = _reproduced(_PAIRS, case, check, arrays, returned, dtype)
     if not found and check == "forward":
         found = _sizes(case, returned.shape)

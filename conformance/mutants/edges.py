@@ -57,7 +57,8 @@ def biased(where: Callable[[Case], np.ndarray]) -> Map:
     return lambda case, b: channel(b, case) * where(case)
 
 
-def _nearest(case: Case, y: np.ndarray) -> np.ndarray:
+def nearest(case: Case, y: np.ndarray) -> np.ndarray:
+    """Along each axis, in place of what no tap reaches, the last before it that one does."""
     for axis, flags in enumerate(covered(case)):
         y = np.take(y, np.maximum.accumulate(np.where(flags, np.arange(flags.size), 0)), axis=2 + axis)
     return y
@@ -162,7 +163,7 @@ EDGES = (
     Rewrite(
         "gap-not-zero",
         "as if positions that no stamp reaches held the value of the last one before them that a stamp does",
-        y=_nearest,
+        y=nearest,
     ),
     Rewrite(
         "gap-without-bias",

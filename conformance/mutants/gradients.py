@@ -6,6 +6,8 @@ is the kernel's gradient, flipped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from conformance.case import Case, Check
@@ -20,6 +22,21 @@ def _images(keep: slice):
     def compute(case: Case, check: Check, operands: Operands) -> np.ndarray:
         some = {name: operands[name][keep] for name in "xg"}
         return answer(other(case, {"batch": len(some["x"])}), check, operands | some)
+
+    return compute
+
+
+def _odd_one_out(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """Images count in pairs, and what is left of an odd number of them does not."""
+    return _images(slice(case.batch // 2 * 2))(case, check, operands)
+
+
+def _past_2(images: Callable[[np.ndarray], np.ndarray]):
+    """From the third image on, something made of the gradients of the first two."""
+
+    def compute(case: Case, check: Check, operands: Operands) -> np.ndarray:
+        right = answer(case, check, operands)
+        return np.concatenate([right[:2], images(right)])
 
     return compute
 
@@ -83,6 +100,34 @@ GRADIENTS = (
         "as if the gradient of each image overwrote that of the one before",
         checks=KERNEL + BIAS,
         compute=_images(slice(-1, None)),
+    ),
+    Computed(
+        "gradient-of-first-two-images",
+        "as if only the first two images counted",
+        checks=KERNEL + BIAS,
+        when=lambda case: case.batch > 2,
+        compute=_images(slice(2)),
+    ),
+    Computed(
+        "gradient-without-odd-image",
+        "as if images counted in pairs, and the last of an odd number did not",
+        checks=KERNEL + BIAS,
+        when=lambda case: case.batch > 2 and case.batch % 2 == 1,
+        compute=_odd_one_out,
+    ),
+    Computed(
+        "grad-input-past-image-2-missing",
+        "as if images past the second had no gradient",
+        checks=INPUT,
+        when=lambda case: case.batch > 2,
+        compute=_past_2(lambda right: np.zeros_like(right[2:])),
+    ),
+    Computed(
+        "grad-input-past-image-2-repeated",
+        "as if images past the second had the second one's gradient",
+        checks=INPUT,
+        when=lambda case: case.batch > 2,
+        compute=_past_2(lambda right: np.repeat(right[1:2], len(right) - 2, axis=0)),
     ),
     Computed(
         "gradient-averaged-over-batch",

@@ -22,11 +22,14 @@ import msgspec
 import numpy as np
 
 from conformance import oracle
-from conformance.case import CHECKS, Case, Check
+from conformance.case import CHECKS, Case, Check, Fill
 
 Operands = dict[str, np.ndarray]
 #: A rearrangement: (case, array) → array, by indexing, reshaping, zero padding, or a product with 0, 1 and −1.
 Map = Callable[[Case, np.ndarray], np.ndarray]
+#: Fills of finite numbers that are compared exactly, and those with NaN and infinity, which are so as well.
+FINITE_FILLS: tuple[Fill, ...] = ("exact", "fresh", "given")
+SPECIAL_FILLS: tuple[Fill, ...] = ("special", "special_second")
 #: The fields of a case that another question has otherwise.
 Numbers = Callable[[Case], dict[str, Any]]
 
@@ -55,6 +58,7 @@ class Mutant:
     `needs`: the features without which no case can show it; a route that lacks one cannot express such a case.
     `when`: the cases in which it happens; anywhere else the mutant answers rightly.
     `base`: the mutant that has the same fault without a trigger, if it is one with a trigger.
+    `fills`: those in which it is asked; in others it answers rightly, or cannot be told from rounding.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Mutant:
     checks: tuple[Check, ...] = CHECKS
     when: Callable[[Case], bool] = lambda case: True
     base: str | None = None
+    fills: tuple[Fill, ...] = FINITE_FILLS
 
     def sentence(self, case: Case) -> str:
         """The fault in words; layouts are named by the letters of the case's rank."""
@@ -81,8 +86,15 @@ class Mutant:
         answer = self.answer(case, check, operands)
         return [answer] if answer is not None and answer.shape == shape else []
 
-    def only(self, name: str, says: str, when: Callable[[Case], bool], needs: Set[str] = frozenset()) -> Mutant:
-        """The same fault where a trigger sets it off, and nowhere else."""
+    def only(
+        self,
+        name: str,
+        says: str,
+        when: Callable[[Case], bool],
+        needs: Set[str] = frozenset(),
+        checks: tuple[Check, ...] = CHECKS,
+    ) -> Mutant:
+        """The same fault where a trigger sets it off, in some of its checks, and nowhere else."""
         return replace(
             self,
             name=name,
@@ -90,6 +102,7 @@ class Mutant:
             when=lambda case: self.when(case) and when(case),
             needs={*self.needs, *needs},
             base=self.name,
+            checks=tuple(check for check in self.checks if check in checks),
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.case import Case, Check
+from conformance.case import Case, Check, Fill, sensible
 from conformance.mutants.catalogue import MUTANTS, kills
+from conformance.mutants.mutant import SPECIAL_FILLS
 
 #: A case with more multiply-adds is not asked, and the score says so.
 LARGE = 5_000_000
@@ -27,7 +29,8 @@ class Score:
 def score(cases: Iterable[Case], seed: int = 0, jobs: int = 1) -> Score:
     """Put every mutant before every case, in each of its checks, in its widest exact dtype; `jobs` processes at once.
 
-    Cases without an answer or without an exact fill, and those of more than LARGE multiply-adds, are left out by name.
+    Cases without an answer or without a fill that is compared exactly, and those of more than LARGE multiply-adds, are
+    left out by name.
     """
     cases = sorted(cases, key=lambda case: (case.size, case.id))
     left_out = {case.id: why for case in cases if (why := _unasked(case))}
@@ -45,21 +48,27 @@ def score(cases: Iterable[Case], seed: int = 0, jobs: int = 1) -> Score:
 def _unasked(case: Case) -> str | None:
     if case.expect == "refuse" or case.problem() is not None:
         return "it has no answer"
-    if not {"exact", "given"} & set(case.fills):
-        return "it has no exact fill"
+    if not _fills(case):
+        return "it has no fill that is compared exactly"
     if case.size > LARGE:
         return f"{case.size:,} multiply-adds are more than {LARGE:,}"
     return None
 
 
+def _fills(case: Case) -> list[Fill]:
+    """Those that show what others do not: finite numbers, and each way of NaN and infinity."""
+    finite = [fill for fill in ("exact", "given") if fill in case.fills][:1]
+    return [*finite, *(fill for fill in SPECIAL_FILLS if fill in case.fills)]
+
+
 def _kills(case: Case, check: Check, seed: int) -> dict[str, bool]:
     """In float64 too where the case asks for it: some arithmetic faults show nowhere else."""
-    fill = "exact" if "exact" in case.fills else "given"
     dtypes = {dtype for dtype in ("float32", "float64") if dtype in case.dtypes} or {case.dtypes[0]}
     found: dict[str, bool] = {}
-    for dtype in dtypes:
-        for name, killed in kills(case, check, dtype, fill, seed).items():
-            found[name] = found.get(name, False) or killed
+    for dtype, fill in itertools.product(dtypes, _fills(case)):
+        if sensible(dtype, check, fill):
+            for name, killed in kills(case, check, dtype, fill, seed).items():
+                found[name] = found.get(name, False) or killed
     return found
 
 

@@ -80,7 +80,7 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         if not wrong.any():
             return detail
         with np.errstate(invalid="ignore"):
-            error = np.abs(got - right)
+            error = np.where(wrong, np.abs(got - right), 0.0)  # NaN where NaN should be is no error
     else:
         error = np.abs(got - right)
         allowed = bounds.bound(right, expected.magnitude, expected.terms, dtype, arithmetic or {})

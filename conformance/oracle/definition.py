@@ -5,8 +5,8 @@
 and for an upstream g shaped like y:  dx = Σ w·g,  dw = Σ x·g,  db = Σ g,  over the same index set.
 
 Written twice, in ways that share no step: `answer` by a matrix product and strided adds, for use;
-`answer_by_definition` by summing over a table of the index set, for the tests that compare the two. Nothing here is
-taken from a framework.
+`answer_by_definition` by summing over a table of the index set, for the tests that compare the two on finite numbers.
+Nothing here is taken from a framework.
 Operands are float64 (or any dtype that NumPy multiplies), canonical: x [N, C, I…], w [C, M/g, K…], b [M], g [N, M, O…].
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from string import ascii_lowercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,17 +23,68 @@ if TYPE_CHECKING:
 
     Operands = dict[str, np.ndarray]
 
+#: Which operands a check multiplies with one another.
+FACTORS = {"forward": ("x", "w"), "grad_input": ("g", "w"), "grad_weight": ("g", "x"), "grad_bias": ("g",)}
+
 
 def answer(case: Case, check: Check, operands: Operands) -> np.ndarray:
-    """What `check` must return, shaped `case.result_shape(check)`. Raises ValueError where the case has no answer."""
+    """What `check` must return, shaped `case.result_shape(check)`. Raises ValueError where the case has no answer.
+
+    NaN and infinities count where a term of the definition has them, by IEEE 754, and nowhere else.
+    """
     if problem := case.problem():
         raise ValueError(f"{case.id} has no answer: {problem}")
+    if all(np.isfinite(operands[name]).all() for name in FACTORS[check]):
+        return _sums(case, check, operands)
+    return _special(case, check, operands)
+
+
+def _sums(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """The answer for finite factors; on the way they are also multiplied with zeros that stand in no term."""
     return {
         "forward": _forward,
         "grad_input": _grad_input,
         "grad_weight": _grad_weight,
         "grad_bias": _grad_bias,
     }[check](case, operands)
+
+
+def _special(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """The sum of the finite terms, and for each element how many of its terms are NaN, +∞ and −∞: that is all it takes,
+    whatever the order of summation. The counts are sums of products of zeros and ones."""
+    if check == "grad_bias":
+        with np.errstate(invalid="ignore"):
+            return _grad_bias(case, operands)
+    names = FACTORS[check]
+    one, two = (_Kinds.of(operands[name]) for name in names)
+
+    def sums(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return _sums(case, check, {names[0]: left, names[1]: right})
+
+    nan = sums(one.nan, two.any) + sums(one.any, two.nan) + sums(one.endless, two.zero) + sums(one.zero, two.endless)
+    endless = sums(one.endless, abs(two.sign)) + sums(abs(one.sign), two.endless)
+    excess = sums(one.endless * one.sign, two.sign) + sums(one.sign, two.endless * two.sign)  # of +∞ over −∞
+    plus, minus = endless + excess > 0, endless - excess > 0
+    finite = {name: np.where(np.isfinite(operands[name]), operands[name], 0) for name in names}
+    total = np.where(plus, np.inf, np.where(minus, -np.inf, 0))
+    total[(nan > 0) | (plus & minus)] = np.nan
+    return total + _sums(case, check, operands | finite)
+
+
+class _Kinds(NamedTuple):
+    """Where a factor is NaN, infinite, zero, anything at all, as 1 and 0; and its sign, 0 where it has none."""
+
+    nan: np.ndarray
+    endless: np.ndarray
+    zero: np.ndarray
+    any: np.ndarray
+    sign: np.ndarray
+
+    @classmethod
+    def of(cls, factor: np.ndarray) -> _Kinds:
+        nan = np.isnan(factor)
+        flags = (nan, np.isinf(factor), factor == 0, np.ones_like(nan))
+        return cls(*(flag.astype(np.float64) for flag in flags), np.sign(np.where(nan, 0, factor)))
 
 
 def magnitude(case: Case, check: Check, operands: Operands) -> np.ndarray:

@@ -9,7 +9,8 @@ exact  integers, so small that every partial sum in any order is representable: 
        Where n leaves no room for useful magnitudes the second operand is thinned out until Σ|terms| ≤ 2^p.
 fresh  the exact fill with other numbers, for dtypes so narrow that one drawing may hide a wrong coefficient.
 real   uniform in (−1, 1), rounded to the dtype.
-special  the exact fill with one NaN and one infinity, see `_special`.
+special         the exact fill with NaN and infinity in the first factor and zeros in the second, see `_special`.
+special_second  the same with the factors exchanged.
 given  written in the case; so is `related`, which relations.py writes.
 
 All arrays are float64 (complex128 for complex64) holding values that the dtype represents exactly; `encode` turns them
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from conformance.oracle import definition
+from conformance.oracle.definition import FACTORS
 
 if TYPE_CHECKING:
     from conformance.case import Case, Check, Dtype, Fill, OperandDtype
@@ -55,9 +57,6 @@ LARGEST = {
     "complex64": 2**11,
 }
 
-#: Which operands a check multiplies; the last is the one that is thinned.
-FACTORS = {"forward": ("x", "w"), "grad_input": ("g", "w"), "grad_weight": ("g", "x"), "grad_bias": ("g",)}
-
 _STREAM = {"x": 0, "w": 1, "b": 2, "g": 3, "thin": 4, "ix": 5, "iw": 6, "ib": 7}
 
 
@@ -84,8 +83,8 @@ def _made(case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int) -> Oper
         return Operands({name: _given(case, name, shape) for name, shape in shapes.items()}, 0)
     if fill == "real":
         return Operands({name: rounded(uniform(start, name, shape), dtype) for name, shape in shapes.items()}, 0)
-    if fill == "special":
-        return _special(case, check, dtype, shapes, start)
+    if fill in ("special", "special_second"):
+        return _special(case, check, dtype, fill, shapes, start)
     if fill == "fresh":
         start = Start(seed ^ 2**20, start.spot)
     return _exact(case, check, dtype, shapes, start)
@@ -126,14 +125,22 @@ def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, start: Start) -
     return Operands(arrays, 2 * min(first, second))
 
 
-def _special(case: Case, check: Check, dtype: Dtype, shapes: dict, start: Start) -> Operands:
-    """The exact fill with a NaN and an infinity in the first image of the first factor: by IEEE 754 they reach the
-    elements to which a term connects them, whatever the order of summation, and no other."""
+def _special(case: Case, check: Check, dtype: Dtype, fill: Fill, shapes: dict, start: Start) -> Operands:
+    """The exact fill with an infinity and a NaN in one factor, and zeros in the other where the sum of the indices is a
+    multiple of 3. The infinity stands at index 0 of the first two axes and at the end of all others; the NaN at index 0
+    of the first axis, at the end of the second, and at index 0 of all others.
+
+    By IEEE 754 they reach the elements to which a term connects them, whatever the order of summation, and no other; a
+    zero that meets them makes NaN. The factors are those of FACTORS, the first of which is hit by `special`.
+    """
     arrays, _ = _exact(case, check, dtype, shapes, start)
-    first = arrays[FACTORS[check][0]]
-    if first.size:
-        first[(0, 0, *[-1] * case.rank)] = np.inf
-        first[(0, -1, *[0] * case.rank)] = np.nan
+    factors = FACTORS[check] if fill == "special" else FACTORS[check][::-1]
+    hit = arrays[factors[0]]
+    if hit.size:
+        hit[(0, 0, *[-1] * case.rank)] = np.inf
+        hit[(0, -1, *[0] * case.rank)] = np.nan
+    for name in factors[1:]:
+        arrays[name][np.indices(shapes[name]).sum(axis=0) % 3 == 0] = 0
     return Operands(arrays, 0)
 
 

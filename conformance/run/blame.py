@@ -22,6 +22,13 @@ from conformance.run.row import Row
 #: Sets of faults up to this size are tried all, among so many faults that explain the most rows.
 TRIED, OF = 3, 40
 
+#: Mismatches that no known fault explains, with the sentence for all of them.
+UNEXPLAINED = {
+    "values": "values differ, as no known fault would",
+    "specials": "NaN or infinity where a number belongs, or the other way round",
+    "shape": "another shape, as no known formula gives it",
+}
+
 _ORDER = {mutant.name: (mutant.base is not None, number) for number, mutant in enumerate(MUTANTS)}
 _SAYS = {mutant.name: mutant for mutant in MUTANTS}
 
@@ -51,8 +58,9 @@ def named(row: Row, case: Case) -> What:
     """What a row without a known fault went wrong with."""
     if row.verdict == "accept":
         return What("accept", None, case.invalid or "something else")
-    if row.verdict == "differ" and (looser := _looser(row)):
-        return What("differ", None, looser)
+    if row.verdict == "differ":
+        mismatch = row.detail.get("mismatch", "values")
+        return What("differ", None, _looser(row) or (mismatch if mismatch in UNEXPLAINED else gist(row.cause or "")))
     return What(row.verdict, None, gist(row.cause or row.verdict))
 
 
@@ -84,27 +92,38 @@ def blame(rows: Iterable[Row], cases: Mapping[str, Case]) -> dict[What, list[Row
     for row in others:
         found[named(row, cases[row.case])].append(row)
     siblings = _siblings(differ)
-    faults = {row.key: siblings.get((row.case, row.check), ()) for row in differ}
-    precise = [row for row in differ if not faults[row.key]]
+    faults = {row.key: _own(row) or siblings.get((row.case, row.check), ()) for row in differ}
     for what, mine in _cover([row for row in differ if faults[row.key]], faults).items():
         found[what] += mine
-    together: dict[str, list[Row]] = defaultdict(list)
-    for row in precise:
-        what = named(row, cases[row.case])
-        (together[row.dtype] if what.text in LOOSER else found[what]).append(row)
-    for mine in together.values():
-        found[What("differ", None, _loosest(mine))] += mine
+    rounded: dict[str, list[Row]] = defaultdict(list)
+    for row in differ:
+        if not faults[row.key]:
+            what = named(row, cases[row.case])
+            (rounded[row.dtype] if what.text in LOOSER else found[what]).append(row)
+    for dtype, mine in rounded.items():
+        found[What("differ", None, f"{_loosest(mine)} ({dtype})")] += mine
     return dict(found)
 
 
+def rounding(what: What) -> tuple[str, str] | None:
+    """(the arithmetic, the dtype) of what is right but for its rounding; None for anything else."""
+    words, _, dtype = what.text.rpartition(" (")
+    return (words, dtype.rstrip(")")) if words in LOOSER else None
+
+
+def _own(row: Row) -> tuple[str, ...]:
+    """The faults that explain a row's answer, the plainest first."""
+    return tuple(sorted((name for name in row.detail.get("faults", ()) if name in _ORDER), key=_ORDER.get))
+
+
 def _siblings(differ: Iterable[Row]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(case, check) → the faults that explain the answer to exact operands, for all rows of that question."""
-    found: dict[tuple[str, str], set[str]] = {}
+    """(case, check) → the faults that explain the answers to finite exact operands, for the rows that name none."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
     for row in differ:
-        if names := {name for name in row.detail.get("faults", ()) if name in _ORDER}:
-            known = found.setdefault((row.case, row.check), names)
-            found[row.case, row.check] = known & names or known
-    return {question: tuple(sorted(names, key=_ORDER.get)) for question, names in found.items()}
+        if row.fill in ("exact", "fresh", "given") and (names := _own(row)):
+            known = found.get((row.case, row.check), names)
+            found[row.case, row.check] = tuple(name for name in known if name in names) or known
+    return found
 
 
 def _loosest(rows: Iterable[Row]) -> str:

@@ -20,7 +20,7 @@ from conformance.corpus.conditions import Condition
 from conformance.corpus.neighbours import beside, changed, difference, renamed, simpler, weight
 from conformance.run import infer
 from conformance.run.blame import What
-from conformance.run.diagnose import EXACT, Evidence, Finding, against
+from conformance.run.diagnose import EXACT, Diagnosis, Evidence, against
 from conformance.run.infer import Asked
 from conformance.run.row import Row
 
@@ -42,17 +42,17 @@ class Route:
     checks: tuple[str, ...]
 
 
-def narrow(finding: Finding, route: Route, seconds: float, seed: int = 0) -> Finding:
-    """The finding with what asking a route again brought; ends after some seconds with what is known by then."""
-    start = [finding.table.asked[place] for place in finding.evidence.positive]
-    start = [one for one in start if _plain(one.case) and finding.what.verdict not in ("accept", "flaky")]
+def narrow(diagnosis: Diagnosis, route: Route, seconds: float, seed: int = 0) -> Diagnosis:
+    """The diagnosis with what asking a route again brought; ends after some seconds with what is known by then."""
+    start = [diagnosis.table.asked[place] for place in diagnosis.evidence.positive]
+    start = [one for one in start if _plain(one.case) and diagnosis.what.verdict not in ("accept", "flaky")]
     if not start:
-        return finding
-    search = _Search(finding, route, time.monotonic() + seconds, seed, start)
+        return diagnosis
+    search = _Search(diagnosis, route, time.monotonic() + seconds, seed, start)
     search.decide()
     smallest = search.smallest()
     return replace(
-        finding,
+        diagnosis,
         conditions=search.conditions,
         evidence=search.evidence,
         confirmed=search.confirmed,
@@ -68,9 +68,9 @@ def _plain(case: Case) -> bool:
 
 
 class _Search:
-    def __init__(self, finding: Finding, route: Route, until: float, seed: int, start: list[Asked]):
-        self.what, self.conditions, self.confirmed = finding.what, list(finding.conditions), 0
-        self.table, self.evidence, self.route = finding.table, finding.evidence, route
+    def __init__(self, diagnosis: Diagnosis, route: Route, until: float, seed: int, start: list[Asked]):
+        self.what, self.conditions, self.confirmed = diagnosis.what, list(diagnosis.conditions), 0
+        self.table, self.evidence, self.route = diagnosis.table, diagnosis.evidence, route
         self.until, self.seed = until, seed
         self.start, self.rng = start, random.Random(seed)
         self.seen: set[tuple] = set()
@@ -90,8 +90,9 @@ class _Search:
             if not chosen:
                 return
             confirming = len(self.conditions) == 1 or not self._telling(places)
-            if not self._learn(chosen) and confirming:
-                self.confirmed += len(chosen)
+            contradicted, telling = self._learn(chosen)
+            if confirming and not contradicted:
+                self.confirmed += telling
                 return
 
     def _telling(self, places: np.ndarray) -> list[Asked]:
@@ -112,9 +113,9 @@ class _Search:
     def _meets(self, condition: Condition, places: np.ndarray) -> np.ndarray:
         return self.table.meets(condition, int(places[0])) if len(places) else np.zeros(0, dtype=bool)
 
-    def _learn(self, asked: list[Asked]) -> bool:
+    def _learn(self, asked: list[Asked]) -> tuple[bool, int]:
         """Ask, add what came back to the evidence, and look for conditions anew where it contradicts the first of
-        them. Returns whether it did."""
+        them. Returns whether it did, and how many answers said something: what fails in another way does not."""
         positive, negative = [], []
         for one, failed in self._put(asked):
             (positive if failed else negative).append(one)
@@ -124,7 +125,7 @@ class _Search:
         kept = [each for each in self.conditions if self._fits(each, more)]
         contradicted = kept[:1] != self.conditions[:1]
         self.conditions = kept or infer.conditions(self.table, *self.evidence)
-        return contradicted
+        return contradicted, len(positive) + len(negative)
 
     def _fits(self, condition: Condition, more: Evidence) -> bool:
         holds = self.table.meets(condition)

@@ -12,7 +12,8 @@ It is exact in both ways: each row of which a rule speaks diverges as it says. T
 on which the named `fault` cannot show, because the wrong answer is the right one there; and rows of a rule that says
 `sometimes`, for what depends on chance, such as what happens to be in memory.
 
-A rule that some question be refused speaks of no question that must be refused; one that it be answered, of no other.
+A rule that some question be refused speaks of no question that must be refused, nor of a disputed one that may be; one
+that it be answered, of no question but those that must be refused.
 """
 
 from __future__ import annotations
@@ -35,8 +36,6 @@ from conformance.run.row import DIVERGENT, Row, Verdict
 
 UNFINISHED = "FINISH ME"
 
-#: Verdicts that a question with an answer can get, and that one without can.
-ANSWERED, REFUSED = frozenset({"differ", "refuse"}), frozenset({"accept"})
 #: After these there is nothing more to be seen of a question.
 STOPS = frozenset({"refuse", "accept", "crash", "hang", "broken"})
 
@@ -100,7 +99,7 @@ class Rule(msgspec.Struct, kw_only=True):
 
     def on(self, case: Case) -> Condition:
         """The rows of a case of which it speaks, as a condition on check, dtype, fill and device."""
-        if self.verdicts <= (ANSWERED if case.expect == "refuse" else REFUSED):
+        if self.verdicts <= impossible(case):
             return NEVER
         if self.cases and not any(matches(case.id, glob) for glob in self.cases):
             return NEVER
@@ -115,17 +114,18 @@ class Rule(msgspec.Struct, kw_only=True):
         )
 
     def explains(self, row: Row) -> bool:
-        """Whether a row diverges in the way that the rule says. Real and special operands name no fault: there it is
-        enough that the answer differs."""
+        """Whether a row diverges in the way that the rule says. Real operands name no fault: there it is enough that
+        the answer differs."""
         if row.verdict not in self.verdicts:
             return False
         if self.fault is None or row.verdict != "differ":
             return self.cause.lower() in (row.cause or "").lower()
-        return row.fill not in ("exact", "fresh", "given") or self.fault in row.detail.get("faults", ())
+        return row.fill in ("real", "related") or self.fault in row.detail.get("faults", ())
 
     def told(self) -> dict[str, Any]:
         """What a row's detail says of it."""
-        return {"where": self.where, "link": self.link, "kind": self.kind, "why": self.why, "when": str(self.when)}
+        told = {"where": self.where, "link": self.link, "kind": self.kind, "why": self.why, "when": str(self.when)}
+        return told | ({"fault": self.fault} if self.fault else {})
 
     def __str__(self) -> str:
         """The rule in one sentence."""
@@ -141,6 +141,14 @@ class Rule(msgspec.Struct, kw_only=True):
         cases = f" in {', '.join(self.cases)}" if self.cases else ""
         places = f" ({'; '.join(where)})" if where else ""
         return f"{', '.join(self.routes)} {sometimes}{verdicts}{when}{cases}: {cause}{places}"
+
+
+def impossible(case: Case) -> frozenset[str]:
+    """Verdicts that no answer to a case can get."""
+    if case.expect == "refuse":
+        return frozenset({"differ", "refuse"})
+    may_be_refused = case.dispute is not None and any(reading.refuse for reading in case.dispute.readings)
+    return frozenset({"accept", "refuse"} if may_be_refused else {"accept"})
 
 
 def within(version: str, versions: SpecifierSet) -> bool:

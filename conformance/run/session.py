@@ -24,7 +24,7 @@ from conformance.corpus import load
 from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
 from conformance.run import diagnose, metamorphic, narrow, place, probe
-from conformance.run.diagnose import Finding
+from conformance.run.diagnose import Diagnosis
 from conformance.run.engine import Engine
 from conformance.run.infer import Asked
 from conformance.run.judge import Answer
@@ -133,18 +133,20 @@ class Session:
         self.engine.watch = None
         return found[-1] if found else None
 
-    def findings(self, rows: Sequence[Row], cases: Mapping[str, Case], seconds: float) -> list[Finding]:
+    def diagnoses(self, rows: Sequence[Row], cases: Mapping[str, Case], seconds: float) -> list[Diagnosis]:
         """What goes wrong and when, over the rows that are new or changed; see diagnose.py.
 
         `seconds`: how long a route may be asked again about what was found there; 0: not at all.
         """
         found = diagnose.diagnose(rows, cases, seed=self.engine.answers.seed)
-        of_route = Counter(finding.routes[0] for finding in found)
+        of_route = Counter(each.routes[0] for each in found)
         if seconds > 0:
-            for index, finding in enumerate(found):
-                route = finding.routes[0]
+            for index, each in enumerate(found):
+                route = each.routes[0]
+                if each.framework not in self.hellos:  # a run of others is diagnosed; here it is not asked
+                    continue
                 share = seconds / of_route[route]
-                found[index] = narrow.narrow(finding, self._route(route), share, self.engine.answers.seed)
+                found[index] = narrow.narrow(each, self._route(route), share, self.engine.answers.seed)
         return found
 
     def _route(self, place: str) -> narrow.Route:

@@ -42,13 +42,13 @@ def linted(tmp_path, monkeypatch):
     return lint
 
 
-def test_a_tidy_family_has_no_findings(linted):
+def test_a_tidy_family_has_no_problems(linted):
     said = linted(TIDY)
     assert (said.status, said.out) == (0, "")
 
 
 @pytest.mark.parametrize(
-    ("text", "finding"),
+    ("text", "problem"),
     [
         (TIDY + "  - {id: twin, why: again, stride: [2, 2]}\n", "few.yaml:9: few/twin asks what few/strided asks"),
         (TIDY + "  - {id: silent, stride: 3}\n", "few.yaml:9: few/silent does not say why"),
@@ -59,10 +59,10 @@ def test_a_tidy_family_has_no_findings(linted):
         (TIDY + "\n", "few.yaml:9: the file must end in one line feed"),
     ],
 )
-def test_what_lint_finds(linted, text, finding):
+def test_what_lint_finds(linted, text, problem):
     said = linted(text)
     assert said.status == FINDINGS
-    assert finding in said.out
+    assert problem in said.out
 
 
 def test_lint_names_cases_that_no_mutant_fails(linted, monkeypatch):

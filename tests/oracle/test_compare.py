@@ -207,6 +207,17 @@ def test_a_real_answer_within_its_bound_is_on_the_map_as_an_error_and_not_as_wro
     assert levels[1:].any()
 
 
+def test_nan_where_nan_should_be_is_no_error_on_the_map():
+    expected = special()
+    returned = expected.answer.astype(np.float32)
+    wrong = np.argwhere(np.isfinite(returned))[0]
+    returned[tuple(wrong)] += 1
+    detail = compare(expected, returned, "float32")
+    levels = np.frombuffer(base64.b64decode(detail["error_map"]["levels"]), np.uint8).reshape(returned.shape)
+    assert np.argwhere(levels).tolist() == [wrong.tolist()]
+    assert isinstance(detail["error"], float)
+
+
 def test_a_large_answer_has_no_map_and_a_short_list():
     units = np.ones(5000)
     assert error_map.error_map(units, units > 0) is None

@@ -18,8 +18,8 @@ from conformance.run.run_file import Run, Writer, footer
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SUMMARY = (
-    "import sys; from conformance.report import terminal; from conformance.run import run_file; "
-    "terminal.summary(run_file.read(sys.argv[1]))"
+    "import sys; from conformance.report import findings, terminal; from conformance.run import run_file; "
+    "terminal.summary(findings.report(run_file.read(sys.argv[1])))"
 )
 HISTORY = "import sys; from conformance.cli.main import main; main(['diff', *sys.argv[1:]])"
 
