@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from conformance.case import CHECKS, DTYPES, FILLS, Case
+from conformance.corpus import conventions
 
 
 class Quantity(NamedTuple):
@@ -66,6 +67,16 @@ def _dilated(length: int, stride: int) -> int:
     return (length - 1) * stride + 1 if length else 0
 
 
+def _back_exchanged(case: Case) -> tuple[int, ...]:
+    """The length that the forward convolution without padding gives back from the answer where the dilations of the
+    last two axes are exchanged, on each axis; the input's length where there is no answer."""
+    if case.problem() is not None:
+        return case.input
+    dilation = (*case.dilation[:-2], *reversed(case.dilation[-2:]))
+    numbers = zip(case.output, case.kernel, dilation, case.stride, strict=True)
+    return tuple((output - (kernel - 1) * e - 1) // stride + 1 for output, kernel, e, stride in numbers)
+
+
 #: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
 QUANTITIES: dict[str, Quantity] = {
     "rank": Quantity(lambda case: case.rank, "rank"),
@@ -82,6 +93,7 @@ QUANTITIES: dict[str, Quantity] = {
     "dilation": Quantity(lambda case: case.dilation, "dilation"),
     "padding_lo": Quantity(lambda case: tuple(lo for lo, _ in case.padding), "padding at the beginning"),
     "padding_hi": Quantity(lambda case: tuple(hi for _, hi in case.padding), "padding at the end"),
+    "extension_hi": Quantity(lambda case: tuple(-hi for _, hi in case.padding), "extension at the end"),
     "output_padding": Quantity(lambda case: case.output_padding, "output padding"),
     "extent": Quantity(lambda case: case.extent, "kernel extent"),
     "full": Quantity(lambda case: case.full, "full length"),
@@ -115,8 +127,20 @@ QUANTITIES: dict[str, Quantity] = {
         "length of the convolution that is not transposed",
     ),
     "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
+    "back_exchanged": Quantity(_back_exchanged, "length back with the last two dilations exchanged"),
 }
-_DERIVED = ("padding_lo", "padding_hi", "crop_hi", "conv_padding_lo", "conv_padding_hi", "uncovered")
+_DERIVED = (
+    "padding_lo",
+    "padding_hi",
+    "extension_hi",
+    "crop_hi",
+    "conv_padding_lo",
+    "conv_padding_hi",
+    "conv_input",
+    "convolved",
+    "uncovered",
+    "back_exchanged",
+)
 QUANTITIES |= {
     name: Quantity(_kept(name, quantity.of), quantity.says) for name, quantity in QUANTITIES.items() if name in _DERIVED
 }
@@ -141,6 +165,21 @@ def _layout(letters: str | None) -> set[str]:
     return {letters, "channels_last" if last else "channels_first"}
 
 
+def _forward_padding(case: Case) -> set[str]:
+    """The words that express the padding as that of the forward convolution from the answer to the input: `same` and
+    `valid` where their formulas give these numbers; `explicit` where none does, or where the case is asked in pairs."""
+    if case.convention == "tensorflow_explicit":
+        return {"explicit"}
+    words = {"same": conventions.tensorflow_same, "valid": conventions.tensorflow_valid}
+    numbers = list(zip(case.input, case.extent, case.stride, case.padding, case.output, strict=True))
+
+    def gives(solve: Callable[[conventions.Axis], conventions.Solved]) -> bool:
+        found = (solve(conventions.Axis(i, extent, s, size=o)) for i, extent, s, _, o in numbers)
+        return all(one.lo == lo and o in one.legal for one, (_, _, _, (lo, _), o) in zip(found, numbers, strict=True))
+
+    return {word for word, solve in words.items() if gives(solve)} or {"explicit"}
+
+
 #: Properties of a case.
 OF_CASE: dict[str, Words] = {
     "bias": Words(lambda case: {case.bias}, (True, False), ("with bias", "without bias")),
@@ -150,6 +189,7 @@ OF_CASE: dict[str, Words] = {
     "expect": Words(lambda case: {case.expect}, ("answer", "refuse"), "expect {}"),
     "invalid": Words(lambda case: {case.invalid or "nothing"}, (), "what is invalid is {}"),
     "convention": Words(lambda case: {case.convention or "none"}, (), "convention {}"),
+    "forward_padding": Words(_forward_padding, ("same", "valid", "explicit"), "{} padding of the forward convolution"),
     "input_layout": Words(lambda case: _layout(case.input_layout), (), "input stored as {}"),
     "kernel_layout": Words(lambda case: _layout(case.kernel_layout), (), "kernel stored as {}"),
     "memory": Words(

@@ -2,6 +2,7 @@
 
     place: {cpu: avx512_bf16}                  # the CPU has these instructions
     place: {onednn: {other_than: avx512_core}} # oneDNN may not use AVX-512, because of the CPU or because of a setting
+    place: {tensorflow_onednn: "off"}          # TensorFlow's operations do not come to oneDNN
 
 The same versions of a framework answer otherwise on another CPU, since its libraries choose their code by what the CPU
 has. oneDNN is told by ONEDNN_MAX_CPU_ISA to use less than that, so that one machine can play others.
@@ -20,7 +21,7 @@ Place = dict[str, frozenset[str]]
 VECTORS = re.compile("sse4|avx|amx|fma|f16c|asimd|sve|sme|bf16|i8mm")
 
 #: What a rule may name.
-NAMES = ("cpu", "machine", "onednn", "system")
+NAMES = ("cpu", "machine", "onednn", "system", "tensorflow_onednn")
 
 #: oneDNN's levels from the lowest, and the instructions that each needs beyond the one before it.
 LEVELS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -34,6 +35,9 @@ LEVELS: tuple[tuple[str, frozenset[str]], ...] = (
     ("avx512_core_amx", frozenset({"amx_tile", "amx_int8", "amx_bf16"})),
 )
 
+#: From version 2.9 TensorFlow uses oneDNN on Linux where the CPU has one of these, unless a setting says otherwise.
+NEURAL = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"})
+
 
 def here(environment: Mapping[str, str] = os.environ) -> Place:
     """The place of this machine under the settings of a worker's environment."""
@@ -43,6 +47,7 @@ def here(environment: Mapping[str, str] = os.environ) -> Place:
         "machine": frozenset({platform.machine().lower()}),
         "onednn": onednn(flags, environment),
         "system": frozenset({platform.system().lower()}),
+        "tensorflow_onednn": tensorflow_onednn(flags, environment),
     }
 
 
@@ -67,3 +72,10 @@ def onednn(flags: frozenset[str], environment: Mapping[str, str]) -> frozenset[s
         if level == cap:
             break
     return frozenset(reached)
+
+
+def tensorflow_onednn(flags: frozenset[str], environment: Mapping[str, str]) -> frozenset[str]:
+    """Whether TensorFlow's operations come to oneDNN: `on` or `off`, by the CPU and by TF_ENABLE_ONEDNN_OPTS."""
+    said = environment.get("TF_ENABLE_ONEDNN_OPTS", "").lower()
+    on = said in ("1", "true") if said in ("0", "1", "false", "true") else bool(flags & NEURAL)
+    return frozenset({"on" if on else "off"})
