@@ -62,6 +62,11 @@ def _reached(length: int, kernel: int, stride: int, dilation: int, window: range
     return found
 
 
+def _dilated(length: int, stride: int) -> int:
+    """The length of an input with zeros between its elements."""
+    return (length - 1) * stride + 1 if length else 0
+
+
 def _back_exchanged(case: Case) -> tuple[int, ...]:
     """The length that the forward convolution without padding gives back from the answer where the dilations of the
     last two axes are exchanged, on each axis; the input's length where there is no answer."""
@@ -70,11 +75,6 @@ def _back_exchanged(case: Case) -> tuple[int, ...]:
     dilation = (*case.dilation[:-2], *reversed(case.dilation[-2:]))
     numbers = zip(case.output, case.kernel, dilation, case.stride, strict=True)
     return tuple((output - (kernel - 1) * e - 1) // stride + 1 for output, kernel, e, stride in numbers)
-
-
-def _dilated(length: int, stride: int) -> int:
-    """The length of an input with zeros between its elements."""
-    return (length - 1) * stride + 1 if length else 0
 
 
 #: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
@@ -129,7 +129,18 @@ QUANTITIES: dict[str, Quantity] = {
     "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
     "back_exchanged": Quantity(_back_exchanged, "length back with the last two dilations exchanged"),
 }
-_DERIVED = ("padding_lo", "padding_hi", "crop_hi", "conv_padding_lo", "conv_padding_hi", "uncovered")
+_DERIVED = (
+    "padding_lo",
+    "padding_hi",
+    "extension_hi",
+    "crop_hi",
+    "conv_padding_lo",
+    "conv_padding_hi",
+    "conv_input",
+    "convolved",
+    "uncovered",
+    "back_exchanged",
+)
 QUANTITIES |= {
     name: Quantity(_kept(name, quantity.of), quantity.says) for name, quantity in QUANTITIES.items() if name in _DERIVED
 }

@@ -30,6 +30,8 @@ LONGEST = 100  # characters of a cause in a table
 COUNTS = ("pass", "known", *NEEDS_A_LOOK, "unsupported", "unrun", "rows")
 CELLS = (*COUNTS, "rows/s", "bound", "lean")
 ALWAYS = ("pass", "known", "new", "rows")
+#: Columns that can be missed where there is no room for all, in this order.
+MISSED = ("rows/s", "lean", "bound")
 #: What a column holds whose name does not tell; in few words, so that they fit in one line.
 MEANS = {
     "changed": "not as the ledger says",
@@ -75,7 +77,7 @@ def _say(out: Console, text: str, **style: Any) -> None:
 def summary(report: Report) -> None:
     """Everything that a run found: routes, what needs a look, claims, what is wrong with the run as a whole."""
     out, run = console(), report.run
-    table = _routes(run.header, run.rows)
+    table = _routes(run.header, run.rows, out.width)
     out.print(table, soft_wrap=False)
     if means := [f"{column.header}: {MEANS[column.header]}" for column in table.columns if column.header in MEANS]:
         _say(out, "; ".join(means), style="dim")
@@ -95,14 +97,18 @@ def summary(report: Report) -> None:
     _say(out, states.verdict(run))
 
 
-def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
-    """A line for each route, on the CPU where nothing is said. Empty columns are left out; a name goes on in a second
-    line rather than that a number is cut."""
+def _routes(header: dict[str, Any], rows: list[Row], width: int) -> Table:
+    """A line for each route, on the CPU where nothing is said. Empty columns are left out, and so are those that can be
+    missed where `width` characters are too few; a name goes on in a second line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         grouped[states.place(row)].append(row)
     found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
     names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
+    longest = max((len(route.removesuffix("@cpu")) for route in found), default=0)
+    for name in MISSED:
+        if longest + sum(2 + max(len(name), 4) for name in names) > width and name in names:
+            names.remove(name)
     table = _table("route", names)
     for route, cells in found.items():
         style = "red" if any(cells[name] for name in TO_TELL) else None

@@ -28,7 +28,7 @@ def test_a_finished_run_is_diagnosed(run):
 
 def test_a_named_adapter_is_asked_again(run):
     said = Said("diagnose", "run.jsonl", "--adapter", str(LIARS / "flipped.py"), "--narrow", "10")
-    assert "smallest: 2-D" in said.out  # the liar knows two axes only
+    assert "smallest that is wrong: 2-D" in said.out  # the liar knows two axes only
     assert "further questions" in said.out
 
 
