@@ -144,8 +144,8 @@ if __name__ == "__main__":
         "jax",
         [
             Route("conv_transpose", conv_transpose, cost=0.1, options=("padding",), **offers),
-            Route("conv_general_dilated", conv_general_dilated, cost=0.1, subset="traced", **offers),
-            Route("vjp", vjp, cost=0.1, subset="traced", **offers),
+            Route("conv_general_dilated", conv_general_dilated, cost=0.1, tier="traced", **offers),
+            Route("vjp", vjp, cost=0.1, tier="traced", **offers),
         ],
         load,
         put,

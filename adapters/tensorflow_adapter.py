@@ -7,7 +7,7 @@ CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added. Eigen's kernels sum in the
 #: dtype itself, XLA's in float32 (benchmarks/arithmetic.py).
-EIGEN = {dtype: {"bias": "separate"} for dtype in FLOATS}
+EIGEN = {dtype: {"bias": "separate", "accumulator": dtype} for dtype in FLOATS}
 XLA = dict(EIGEN, **{dtype: {"bias": "separate", "accumulator": "float32"} for dtype in FLOATS[2:]})
 CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
@@ -34,7 +34,7 @@ def padding_of(case, layout):
         return "SAME"
     if case.rank == 2:
         return spread(case, layout, [list(pair) for pair in case.padding], [0, 0], [0, 0])
-    raise Unsupported("in %d-D only SAME and VALID can be said, and these numbers are neither" % case.rank)
+    raise Unsupported("in %d-D only SAME and VALID can be expressed, and these numbers are neither" % case.rank)
 
 
 def spread(case, layout, space, batch=1, channel=1):
@@ -151,7 +151,7 @@ if __name__ == "__main__":
                 more,
                 arithmetic=XLA,
                 cost=0.1,
-                subset="compiled",
+                tier="compiled",
                 **offers,
             ),
         ],

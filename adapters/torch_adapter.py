@@ -5,6 +5,8 @@ import numpy as np
 from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
+#: The CPU's kernels sum half precision in itself for some shapes (benchmarks/arithmetic.py).
+ARITHMETIC = {dtype: {"accumulator": dtype} for dtype in FLOATS[2:]}
 GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 SIZED = "torch_output_size"
 WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED)
@@ -38,7 +40,7 @@ def plan(case, checks, call, body, arguments, prepare="", needs=()):
     if wanted:
         results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
         lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
-    memory = {name: lies for name, lies in (("x", case.input_layout), ("w", case.kernel_layout)) if lies}
+    memory = {name: stored for name, stored in (("x", case.input_layout), ("w", case.kernel_layout)) if stored}
     return Plan(call, arguments, "\n".join(lines), prepare, memory=memory, needs=needs)
 
 
@@ -60,8 +62,8 @@ def channels_last(case, checks):
     told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     memory = CHANNELS_LAST[case.rank]
-    lies = "contiguous(memory_format=%s)" % memory
-    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, lies, lies)
+    stored = "contiguous(memory_format=%s)" % memory
+    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, stored, stored)
     return plan(case, checks, call, body, numbers(case), needs=[memory])
 
 
@@ -139,15 +141,15 @@ def get(tensor):
 
 if __name__ == "__main__":
     # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
-    offers, more = {"dtypes": FLOATS}, (*FLOATS, "int64", "complex64")
+    offers, more = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}, (*FLOATS, "int64", "complex64")
     serve(
         "torch",
         [
-            Route("functional", functional, more, CHECKS, options=("padding",)),
-            Route("module", module, (*FLOATS, "complex64"), CHECKS, options=WORDS),
+            Route("functional", functional, more, CHECKS, arithmetic=ARITHMETIC, options=("padding",)),
+            Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
-            Route("channels_last", channels_last, more, CHECKS),
-            Route("compile", compiled, checks=CHECKS, cost=2.0, subset="compiled", **offers),
+            Route("channels_last", channels_last, more, CHECKS, arithmetic=ARITHMETIC),
+            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", **offers),
         ],
         load,
         put,

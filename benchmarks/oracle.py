@@ -43,7 +43,7 @@ def seconds(call: Callable[[], object], repeat: int = 5) -> float:
 
 
 def torch_call(case: Case, check: str, arrays: dict[str, np.ndarray]) -> Callable[[], object] | None:
-    """The same question to torch in float64, or None where it has no words for it."""
+    """The same question to torch in float64, or None where it cannot express it."""
     if any(lo != hi for lo, hi in case.padding):
         return None
     x, w, b, g = (torch.from_numpy(arrays[name]) if name in arrays else None for name in "xwbg")

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from conformance.case import Case
-from conformance.report import html
+from conformance.report import findings, html
 from conformance.run import run_file
 from conformance.run.row import Row
 
@@ -90,13 +90,13 @@ def _row(chance: random.Random, case: Case, route: str, fill: str, divergent: fl
         detail |= {"mismatch": "values", "wrong": 20, "of": 200, "error": 1e6, "wrong_elements": wrong}
         detail["error_map"] = {"shape": [2, 3, 7, 7], "levels": "gICA" * 98}
         cause = f"as if fault {chance.randint(0, 30)} had been planted"
-        return Row(**words, outcome="returned", verdict="differ", standing="new", cause=cause, detail=detail)
+        return Row(**words, outcome="returned", verdict="differ", state="new", cause=cause, detail=detail)
     if dice < divergent:
         cause = f"ValueError: no {chance.randint(0, 400)} is allowed"
         detail |= {"log": "".join(chance.choices("abcdef \n", k=2000)), "trace": cause * 5}
-        return Row(**words, outcome="raised", verdict="refuse", standing="known", cause=cause, detail=detail)
+        return Row(**words, outcome="raised", verdict="refuse", state="known", cause=cause, detail=detail)
     if dice < divergent + 0.15:
-        return Row(**words, outcome="unsupported", verdict="unsupported", detail={"reason": f"{route} has no words"})
+        return Row(**words, outcome="unsupported", verdict="unsupported", detail={"reason": f"{route} has none"})
     detail |= {"share": chance.random(), "error": chance.random(), "lean": 0.0} if fill == "real" else {}
     return Row(**words, outcome="returned", verdict="pass", seconds=1e-3, detail=detail)
 
@@ -112,7 +112,7 @@ def main() -> None:
         begin = time.monotonic()
         run = run_file.read(file)
         read, busy = time.monotonic() - begin, time.process_time()
-        html.write([run], page)
+        html.write([findings.report(run)], page)
         wrote, busy = time.monotonic() - begin - read, time.process_time() - busy
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{asked.rows} rows, {asked.divergent:.0%} divergent, run file {file.stat().st_size / 1e6:.0f} MB")

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from conformance import oracle
 from conformance.case import Case
-from conformance.corpus.choose import corpus, subsets
+from conformance.corpus.choose import corpus, tiers
 from conformance.corpus.load import load_family
 from conformance.mutants import MUTANTS, Mutant, features
 from conformance.mutants.catalogue import same
@@ -115,10 +115,10 @@ def _shown(case: Case, check: str, mutants: dict[str, Mutant]) -> set[str]:
 
 
 def sources() -> dict[str, list[Case]]:
-    """Column → cases: the peers in alphabetical order, then our smoke subset and our corpus."""
+    """Column → cases: the peers in alphabetical order, then our smoke tier and our corpus."""
     peers = {file.stem: load_family(file) for file in sorted(PEERS.glob("*.yaml"))}
     ours = corpus()
-    smoke = subsets(ours)["smoke"]
+    smoke = tiers(ours)["smoke"]
     return peers | {"smoke": [case for case in ours if case.id in smoke], "corpus": ours}
 
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from conformance.case import CHECKS, Case, Check
-from conformance.corpus.choose import choose, corpus, subsets
+from conformance.corpus.choose import choose, corpus, tiers
 from conformance.mutants import Score, features, score
 
 #: Multiply-adds of a case that may be added: it is answered at once, and compiled at once.
@@ -122,7 +122,7 @@ def idle(told: dict[str, Shown], smoke: Iterable[str]) -> list[str]:
 def main() -> None:
     cases = corpus()
     found = score(cases, jobs=os.cpu_count() or 1)
-    smoke = [case.id for case in choose(cases, subsets(cases), tier="smoke")]
+    smoke = [case.id for case in choose(cases, tiers(cases), tier="smoke")]
     told = shown(found)
     could, does = together(told, told), together(told, smoke)
     by_id = {case.id: case for case in cases}

@@ -69,7 +69,7 @@ NAMES = {
 #: Canonical layouts by rank: batch, channels, depth, height, width; kernels input channels, output channels per group.
 CANONICAL = {"x": {1: "NCW", 2: "NCHW", 3: "NCDHW"}, "w": {1: "IOW", 2: "IOHW", 3: "IODHW"}}
 
-#: How operands may lie in memory: see memory.lying.
+#: How operands may be stored in memory: see memory.stored.
 MEMORY = ("contiguous", "transposed", "channels_last", "reversed", "sliced", "expanded", "readonly", "misaligned")
 
 #: The name of each check's result in a plan's body.
@@ -77,14 +77,14 @@ RESULTS = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias":
 
 
 class Unsupported(Exception):
-    """Raised by `lower`: this framework has no words for the case. The text says what it lacks."""
+    """Raised by `lower`: this framework cannot express the case. The text says what it lacks."""
 
 
 class Case(types.SimpleNamespace):
     """The numbers of a question, lists as tuples: batch, in_channels, out_channels, groups, input, kernel, stride,
     dilation, padding ((lo, hi) per axis), output_padding, output, bias, convention, output_size, input_layout,
     kernel_layout, options, shapes (of operands that are not what the other numbers ask for); and rank, and memory
-    ({operand: a word of MEMORY}, which travels as an option, since whoever does not know it must not answer)."""
+    ({operand: a word of MEMORY}, which travels as an option, since a route that does not know it must not answer)."""
 
     def __init__(self, numbers):
         super().__init__(**{key: _tuples(value) for key, value in numbers.items()})
@@ -120,7 +120,7 @@ class Plan:
                next operands do not compile it again
     x, w       the layouts that the call reads, as letters ("NHWC", "HWOI"); None is the canonical one
     y          the layout of its answer; None is that of x
-    memory     {"x": letters, "w": letters}: how the operands lie in memory, where that differs from the layout
+    memory     {"x": letters, "w": letters}: how the operands are stored in memory, where that differs from the layout
     emulates   what is composed, where the framework has no single call for the case
     define     source text of functions that the body uses, for the printed script
     needs      what else must be there, in words that `Framework.lacks` may name
@@ -174,11 +174,12 @@ class Route:
 
     lower(case, checks) makes the Plan or raises Unsupported; it must not import the framework.
     dtypes and checks: what the route can be asked. arithmetic: per dtype the declared accumulator, e.g.
-    {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself.
+    {"float16": {"accumulator": "float32"}}; a dtype that is missing accumulates in itself, float16 and bfloat16 in
+    float32.
     cost: seconds that each new case costs, roughly, where a compiler makes that much; 0 for the others.
-    subset: the named part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
+    tier: the part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
     options: the words of case.options that the route understands.
-    devices: a subset of the framework's, or None for all.
+    devices: some of the framework's, or None for all.
     """
 
     def __init__(
@@ -189,12 +190,12 @@ class Route:
         checks=("forward",),
         arithmetic=None,
         cost=0.0,
-        subset=None,
+        tier=None,
         options=(),
         devices=None,
     ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
-        self.arithmetic, self.cost, self.subset = arithmetic or {}, cost, subset
+        self.arithmetic, self.cost, self.tier = arithmetic or {}, cost, tier
         self.options, self.devices = tuple(options), devices
 
 
@@ -224,8 +225,8 @@ def arrange(array, canonical, layout, memory=None):
     if array.ndim != len(canonical):
         return array
     memory = memory or layout
-    lying = np.ascontiguousarray(array.transpose(permutation(canonical, memory)))
-    return lying.transpose(permutation(memory, layout))
+    stored = np.ascontiguousarray(array.transpose(permutation(canonical, memory)))
+    return stored.transpose(permutation(memory, layout))
 
 
 def serve(name, routes, load, put, get, synchronize=None, memory=()):
@@ -328,7 +329,7 @@ class _Worker:
             "checks": route.checks,
             "arithmetic": route.arithmetic,
             "cost": route.cost,
-            "subset": route.subset,
+            "tier": route.tier,
             "devices": route.devices,
         }
 
@@ -342,7 +343,7 @@ class _Worker:
             raise Unsupported("%s/%s has no %s" % (self.name, route.name, " or ".join(unknown)))
         for operand, word in case.memory.items():
             if word not in self.memory:
-                raise Unsupported("%s copies its operands: %s would not lie %s" % (self.name, operand, word))
+                raise Unsupported("%s copies its operands: %s would not be stored as %s" % (self.name, operand, word))
         return route.lower(case, tuple(message["checks"])), case
 
     def _run(self, message, tensors):
@@ -357,7 +358,7 @@ class _Worker:
                     canonical = CANONICAL["w" if operand == "w" else "x"].get(rank, "")
                     array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
                 if operand in case.memory:
-                    array = _lying(array, case.memory[operand], message["device"])
+                    array = _stored(array, case.memory[operand], message["device"])
                 operands[operand] = self.put(array, dtype, message["device"])
         try:
             begin = time.perf_counter()
@@ -401,12 +402,12 @@ class _Worker:
         return self.framework
 
 
-def _lying(array, word, device):
+def _stored(array, word, device):
     from conformance import memory  # not above: run as a program, this module offers it only then
 
     if device != "cpu" and word not in memory.DENSE:
-        raise Unsupported("a copy to the device would not lie %s" % word)
-    return memory.lying(array, word)
+        raise Unsupported("a copy to the device would not be stored as %s" % word)
+    return memory.stored(array, word)
 
 
 def _insist(plan, framework):

@@ -40,7 +40,7 @@ MOST_ADDRESSED = 2**60
 #: The largest length that a message can carry; a question whose answer would be longer says this one.
 LONGEST = 2**63 - 1
 
-#: How an operand may lie in memory: see memory.lying.
+#: How an operand may be stored in memory: see memory.stored.
 Memory = Literal[
     "contiguous", "transposed", "channels_last", "reversed", "sliced", "expanded", "readonly", "misaligned"
 ]
@@ -113,17 +113,17 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     dtypes: tuple[Dtype, ...] = ("float32",)
     checks: tuple[Check, ...] = ("forward",)
     fills: tuple[Fill, ...] = ("exact", "real")
-    # Another way of saying the padding (conventions.py has turned it into the numbers above), and the size asked for.
+    # Another way to give the padding (conventions.py has turned it into the numbers above), and the size asked for.
     convention: str | None = None
     output_size: tuple[int, ...] | None = None
-    # How the operands lie in memory, as letters: NCHW or NHWC, IOHW or HWOI …; None leaves it to the route.
+    # How the operands are stored in memory, as letters: NCHW or NHWC, IOHW or HWOI …; None leaves it to the route.
     input_layout: str | None = None
     kernel_layout: str | None = None
     # Invalid questions: operands whose shape is not what the numbers above ask for.
     shapes: dict[str, tuple[int, ...]] = {}
     # Invalid questions: operands that are not of the dtype that the others have.
     operand_dtypes: dict[str, OperandDtype] = {}
-    # How operands (x, w, b, g) lie in memory.
+    # How operands (x, w, b, g) are stored in memory.
     memory: dict[str, Memory] = {}
     # Words that only some frameworks have (padding_mode, batch_stride …); a route that lacks one is unsupported.
     options: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""How an operand lies in memory: the same values and the same shape, behind other strides.
+"""How an operand is stored in memory: the same values and the same shape, behind other strides.
 
 Part of the worker's half: standard library and NumPy only, Python 3.7 or newer.
 """
@@ -9,7 +9,7 @@ import numpy as np
 DENSE = ("contiguous", "transposed", "channels_last")
 
 
-def lying(array, word):
+def stored(array, word):
     """`array`, its shape and its values, with its memory as `word` says.
 
     contiguous     one element after the other, the last axis fastest

@@ -5,8 +5,8 @@ A known divergence is xfail with its link, an unsupported case is skipped with t
 entry fails. Frameworks run in worker processes that live as long as the pytest process; under xdist each pytest worker
 has its own.
 
-Of the corpus that ships with us the folder means its smoke subset, a file that is named means its core tier;
-`--convt-subset` (or `convt_subset` in the configuration) names another subset, or the tier `core` or `full`.
+Of the corpus that ships with us the folder means its smoke tier, a file that is named means its core tier;
+`--convt-tier` (or `convt_tier` in the configuration) names another one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ import pytest
 from conformance import folder
 from conformance.case import Case
 from conformance.corpus import load
-from conformance.corpus.choose import corpus, subsets
+from conformance.corpus.choose import corpus, tiers
 from conformance.corpus.yaml_file import FileError
 from conformance.report import explain
+from conformance.report.findings import TO_TELL
+from conformance.report.states import state
 from conformance.run import programs
 from conformance.run.questions import Narrow, Selection, select
 from conformance.run.row import Key, Row
@@ -31,7 +33,7 @@ from conformance.run.session import Session
 
 _SESSION = pytest.StashKey[Session]()
 _GREETED = pytest.StashKey[dict[str, str]]()
-_SUBSETS = pytest.StashKey[dict[str, frozenset[str]]]()
+_TIERS = pytest.StashKey[dict[str, frozenset[str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,15 +41,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--convt-route", action="append", default=[], help="only these routes, as in torch/*")
     group.addoption("--convt-adapter", action="append", default=[], help="only these adapters: names, or files")
     group.addoption("--convt-python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
-    group.addoption("--convt-subset", help="the part of our corpus: smoke, traced, compiled, core, full")
+    group.addoption("--convt-tier", help="how much of our corpus: smoke, core, full, traced, compiled")
     group.addoption("--convt-known", metavar="FOLDER", help="the folder of known divergences instead of ours")
     group.addoption("--convt-seed", type=int, default=0, help="seed of the operands")
     group.addoption("--convt-deadline", type=float, default=120.0, help="seconds that one answer may take")
-    parser.addini("convt_subset", "the part of our corpus that its folder means (smoke)", default="smoke")
+    parser.addini("convt_tier", "the tier of our corpus that its folder means (smoke)", default="smoke")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.suffix in (".yaml", ".yml") and file_path.name != "subsets.yaml" and file_path.parent.name != "known":
+    if file_path.suffix in (".yaml", ".yml") and file_path.name != "tiers.yaml" and file_path.parent.name != "known":
         try:
             text = file_path.read_text(encoding="utf-8", errors="replace")
         except OSError:  # reading it as a family says what is wrong
@@ -111,18 +113,18 @@ class Family(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         try:
-            ours, subset = self.path.parent == folder("cases"), self._subset()
-            cases = load.load_family(self.path, lambda family: subset == "full" or not ours)
+            ours, tier = self.path.parent == folder("cases"), self._tier()
+            cases = load.load_family(self.path, lambda family: tier == "full" or not ours)
             session = _session(self.config)
-            named = _subsets(self.config) if ours else {}
+            named = _tiers(self.config) if ours else {}
         except (FileError, programs.ProgramError) as error:
             raise self.CollectError(str(error)) from None
-        if subset != "full" and named:
+        if tier != "full" and named:
             parts = named | {"core": {case.id for case in cases if case.tier == "core"}}
-            if subset not in parts:
-                raise self.CollectError(f"--convt-subset {subset}: there are {', '.join(parts)}, full")
-            cases = [case for case in cases if case.id in parts[subset]]
-        narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), subsets=named)
+            if tier not in parts:
+                raise self.CollectError(f"--convt-tier {tier}: there are {', '.join(parts)}, full")
+            cases = [case for case in cases if case.id in parts[tier]]
+        narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), tiers=named)
         for case in cases:
             for route, selection in _by_route(select([case], session.hellos, narrow)).items():
                 name = f"{case.id.partition('/')[2]}[{route}]"
@@ -131,19 +133,19 @@ class Family(pytest.File):
                 nodeid = f"{self.nodeid}::{name}"
                 yield Answered.from_parent(self, name=name, nodeid=nodeid, case=case, selection=selection)
 
-    def _subset(self) -> str:
+    def _tier(self) -> str:
         """What was asked for; else the core tier of a file that was named, and of a folder what is configured."""
         here = self.config.invocation_params.dir
         files = {(here / arg.partition("::")[0]).resolve() for arg in self.config.args}
-        return self.config.getoption("--convt-subset") or (
-            "core" if self.path.resolve() in files else self.config.getini("convt_subset")
+        return self.config.getoption("--convt-tier") or (
+            "core" if self.path.resolve() in files else self.config.getini("convt_tier")
         )
 
 
-def _subsets(config: pytest.Config) -> dict[str, frozenset[str]]:
-    if _SUBSETS not in config.stash:
-        config.stash[_SUBSETS] = subsets(corpus())
-    return config.stash[_SUBSETS]
+def _tiers(config: pytest.Config) -> dict[str, frozenset[str]]:
+    if _TIERS not in config.stash:
+        config.stash[_TIERS] = tiers(corpus())
+    return config.stash[_TIERS]
 
 
 def _by_route(selection: Selection) -> dict[str, Selection]:
@@ -169,10 +171,10 @@ class Answered(pytest.Item):
 
     def runtest(self) -> None:
         rows = list(_session(self.config).rows(self.selection))
-        bad = [row for row in rows if row.verdict == "unrun" or row.standing in ("new", "changed", "stale")]
+        bad = [row for row in rows if state(row) in TO_TELL]
         if bad:
             raise Diverged(bad)
-        if known := [row for row in rows if row.standing == "known"]:
+        if known := [row for row in rows if state(row) == "known"]:
             link = known[0].detail.get("ledger", {}).get("link", "")
             pytest.xfail(f"{explain.sentence(known[0])} {link}".strip())
         if not any(row.verdict == "pass" for row in rows):
@@ -194,5 +196,5 @@ class Diverged(Exception):
     """Rows that are new, changed or stale, or that were not answered."""
 
     def __init__(self, rows: list[Row]):
-        super().__init__(", ".join(f"{row.standing or row.verdict}: {row.cause}" for row in rows))
+        super().__init__(", ".join(f"{state(row)}: {row.cause}" for row in rows))
         self.rows = rows

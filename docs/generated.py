@@ -8,6 +8,8 @@ from __future__ import annotations
 import inspect
 import re
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +33,7 @@ KERNELS = {
     "IOHW": "PyTorch, ONNX; this document",
     "HWOI": "TensorFlow, Keras",
     "OHWI": "TensorFlow Lite",
-    "HWIO": "JAX, where nothing is said",
+    "HWIO": "JAX, by default",
 }
 
 
@@ -128,16 +130,22 @@ def calls() -> str:
             try:
                 plan = route.lower(adapter.Case(case.question()), ("forward",)).data(case.rank)
             except adapter.Unsupported as why:
-                parts.append(f"`{name}/{route.name}`: not to be said, {why}\n")
+                parts.append(f"`{name}/{route.name}`: not expressible, {why}\n")
                 continue
             if (name, plan["call"]) in seen:
                 continue
             seen.add((name, plan["call"]))
             layouts = plan["layouts"]
-            parts.append(
-                f"`{name}/{route.name}`: x as {layouts['x']}, w as {layouts['w']}\n\n```python\n{plan['source']}\n```\n"
-            )
+            source = _formatted(plan["source"])
+            parts.append(f"`{name}/{route.name}`: x as {layouts['x']}, w as {layouts['w']}\n\n```python\n{source}```\n")
     return "\n".join(parts)
+
+
+def _formatted(source: str) -> str:
+    """As the project's formatter writes it, which also looks at the Python blocks of documents."""
+    command = [sys.executable, "-m", "ruff", "format", "--config", "pyproject.toml", "-"]
+    root = SPECIFICATION.parent.parent
+    return subprocess.run(command, input=source, cwd=root, capture_output=True, text=True, check=True).stdout
 
 
 def _routes(path: Path) -> list[adapter.Route]:

@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
 
 def floors() -> dict[str, int]:
     """Room → its floor, the lowest is 1. Rooms of one floor may not import each other, except from `__init__`, which
-    knows nothing and lies below all."""
+    knows nothing and is below all."""
     found = {room: number for number, (rooms, _) in enumerate(FLOORS, start=1) for room in rooms}
     return found | {"__init__": 0}
 
@@ -97,7 +97,7 @@ def said(room: str) -> str:
     path = PACKAGE / room / "__init__.py"
     path = path if path.exists() else PACKAGE / f"{room}.py"
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return " ".join(re.split(r"(?<=[.:])\s", text, maxsplit=1)[0].split()).rstrip(".:")
+    return " ".join(re.split(r"(?<=\.)\s", text, maxsplit=1)[0].split()).rstrip(".")
 
 
 def picture() -> str:

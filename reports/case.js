@@ -1,4 +1,4 @@
-// One case on one route: what was asked, drawn; what was answered, and where it is wrong; how every route says it.
+// One case on one route: what was asked, drawn; what was answered, and where it is wrong; how every route writes it.
 
 const QUESTION = ["dtype", "check", "fill"];
 
@@ -29,12 +29,12 @@ function caseView(data, details, wanted) {
     ...verdictOf(data, row, told),
     chooser(data, mine, row),
     ...part("What is wrong", wrongs(data.at("check", row), told)),
-    data.column.cause[row] && !details.told[row] && el("p", {}, "This page had no room for more about this row."),
+    data.column.finding[row] && !details.told[row] && el("p", {}, "This page had no room for more about this row."),
     ...part(
       "The configuration",
       numbers ? configuration(numbers) : [el("p", {}, "The run file holds no numbers for this case.")],
     ),
-    ...part("How every route says it, and what it answered", routes(data, details, same, row, numbers)),
+    ...part("How every route writes it, and what it answered", routes(data, details, same, row, numbers)),
     ...part("Repeat it", repeat(data, row, told)),
   ].filter((child) => child instanceof Node);
 }
@@ -55,7 +55,8 @@ function part(title, content) {
 
 function verdictOf(data, row, told) {
   const state = data.at("state", row),
-    verdict = data.at("verdict", row);
+    verdict = data.at("verdict", row),
+    finding = data.column.finding[row];
   return [
     el(
       "p",
@@ -67,6 +68,9 @@ function verdictOf(data, row, told) {
       el("bdi", {}, told.sentence || `${verdict}${data.at("why", row) ? ": " + data.at("why", row) : ""}`),
       told.seconds ? ` (${(told.seconds * 1000).toPrecision(2)} ms in the framework)` : "",
     ),
+    finding
+      ? el("p", {}, "Finding: ", el("a", { href: fragment("findings", { finding }) }, data.findings[finding - 1]))
+      : null,
   ];
 }
 
@@ -95,12 +99,10 @@ function rowFragment(data, row) {
 
 function wrongs(check, told) {
   const found = [];
-  const worst = typeof told.error === "number" ? told.error.toPrecision(3) : told.error;
   if (told.mismatch === "shape") found.push(shapes(told.expected_shape, told.returned_shape));
   if (told.mismatch === "dtype")
     found.push(el("p", {}, `Expected ${told.expected_dtype}, returned ${told.returned_dtype}.`));
-  if (told.wrong)
-    found.push(el("p", {}, `${told.wrong} of ${told.of} elements are wrong, the worst by ${worst} u·Σ|x||w|.`));
+  if (told.count) found.push(el("p", {}, `${told.count}.`));
   if (told.causes && told.causes.length > 1) found.push(el("p", {}, "Equally: " + told.causes.slice(1).join("; ")));
   if (told.again) found.push(el("p", {}, `First: ${told.again.first}. Asked again: ${told.again.second}.`));
   if (told.stamp) {
@@ -210,8 +212,11 @@ function list(shape) {
 }
 
 function repeat(data, row, told) {
-  const id = data.at("case", row).replaceAll("'", "'\\''");
-  const command = `convt show '${id}' --route ${data.at("route", row).split("@")[0]}`;
+  const id = data.at("case", row).replaceAll("'", "'\\''"),
+    related = data.at("fill", row) === "related"; // a relation between answers is no question that can be shown
+  const verb = related ? "run --metamorphic" : "show",
+    narrow = related ? ` --dtype ${data.at("dtype", row)} --check ${data.at("check", row)}` : "";
+  const command = `convt ${verb} '${id}' ${data.given[data.at("route", row)]}${narrow}`;
   const found = [];
   if (told.script) found.push(copyable("Script that repeats it", told.script, true));
   found.push(copyable("In words, with a script", command, true));

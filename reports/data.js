@@ -1,7 +1,7 @@
 "use strict";
-// What lies in the page: rows as columns of numbers into lists of words, cases, native calls; elements; the fragment.
+// What the page holds: rows as columns of numbers into lists of words, cases, native calls; elements; the fragment.
 
-const PLACES = ["rows", "matrix", "causes", "case"];
+const PLACES = ["rows", "matrix", "findings", "case"];
 
 // Bytes of one compressed part of the page.
 async function unpack(id) {
@@ -14,15 +14,16 @@ async function unpackJson(id) {
   return JSON.parse(new TextDecoder().decode(await unpack(id)));
 }
 
-// All rows: `column.case[row]` is a number into `words.case`; `at("case", row)` is the word.
+// All rows: `column.case[row]` is a number into `words.case`; `at("case", row)` is the word. `findings`, in which a row's
+// number counts from 1, `states` from the worst on, `answers` in words by verdict, `given`: a route's options to paste.
 async function readRows() {
-  const { count, columns, words, cases, causes } = await unpackJson("words");
+  const { columns, ...data } = await unpackJson("words");
   const numbers = new Uint32Array(await unpack("numbers")),
     column = {};
   columns.forEach((name, index) => {
-    column[name] = numbers.subarray(index * count, (index + 1) * count);
+    column[name] = numbers.subarray(index * data.count, (index + 1) * data.count);
   });
-  return { count, column, words, cases, causes, at: (name, row) => words[name][column[name][row]] };
+  return { ...data, column, at: (name, row) => data.words[name][column[name][row]] };
 }
 
 // An element with attributes and children; texts stay texts, whatever is in them.

@@ -1,17 +1,4 @@
-// How every route says a question: its native call, and the way of the kernel from IOHW into the layout that it reads.
-
-const ANSWERS = {
-  pass: "right",
-  differ: "another wrong answer",
-  refuse: "refused",
-  accept: "answered, and must refuse",
-  crash: "crashed",
-  hang: "hung",
-  flaky: "answered differently each time",
-  broken: "adapter broken",
-  unsupported: "has no words for it",
-  unrun: "not run",
-};
+// How every route writes a question: its native call, and the way of the kernel from IOHW into the layout that it reads.
 
 // Each route on this question: state, answer, native call, and the kernel's way into its layout.
 function routes(data, details, same, row, numbers) {
@@ -19,7 +6,7 @@ function routes(data, details, same, row, numbers) {
   const said = (other) => {
     if (other === row) return "this one";
     const agrees = bits && data.at("verdict", other) === "differ" && (details.told[other] || {}).bits === bits;
-    return agrees ? "the same wrong answer, bit for bit" : ANSWERS[data.at("verdict", other)];
+    return agrees ? "the same wrong answer, bit for bit" : data.answers[data.at("verdict", other)];
   };
   const called = (one, other) => (data.column.plan[one] ? 0 : 1) - (data.column.plan[other] ? 0 : 1);
   return [
@@ -113,7 +100,7 @@ function permutation(from, to, sizes) {
   return picture;
 }
 
-// What comes of a kernel that is handed over as it is: `sizes` by letter, `from` how it lies, `to` how it is read.
+// What comes of a kernel that is handed over as it is: `sizes` by letter, `from` how it is stored, `to` how it is read.
 function forgotten(from, to, sizes) {
   const read = {};
   [...to].forEach((letter, index) => {

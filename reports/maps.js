@@ -40,6 +40,10 @@ function errorMaps(map, check) {
         ? SHADES
         : Math.max(1, Math.ceil(((level - least + 1) / (most - least + 1)) * (SHADES - 1)));
 
+  const far = levels.some((level) => level & 127 && (level & 127) !== ENDLESS)
+    ? `How far, in units of u·Σ|x||w|: from ${units(least)} (faintest) to ${units(most)} (strongest)`
+    : "How far: infinitely, or by no number";
+
   function slice() {
     const start = chosen.reduce((at, index, axis) => at * outer[axis] + index, 0) * height * width;
     return levels.subarray(start, start + height * width);
@@ -61,7 +65,7 @@ function errorMaps(map, check) {
       ),
       picture(
         here,
-        `How far, in units of u·Σ|x||w|: from ${units(least)} (faintest) to ${units(most)} (strongest)`,
+        far,
         (level) => `cell shade${shade(level & 127)}`,
         (level) => (level & 127 ? units(level & 127) : "no error"),
         false,

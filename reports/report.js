@@ -1,8 +1,7 @@
 // Filters, the matrix and the table of all rows, and which view is shown. The address says all of it.
 
 const SHOWN = 500,
-  SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "cause"];
-const STATES = ["new", "changed", "stale", "unrun", "known", "unsupported", "pass"];
+  SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "finding"];
 
 // A word of every row that its columns hold only indirectly: [a number for each row's word, the words].
 function derived(data) {
@@ -16,15 +15,15 @@ function derived(data) {
     device: of("route", (route) => route.split("@").pop()),
     family: of("case", (id) => id.split("/")[0]),
     rank: of("case", (id) => (data.cases[id] ? `${data.cases[id].input.length}-D` : "?")),
-    cause: { words: ["none", ...data.causes], numbers: data.column.cause, map: null },
+    finding: { words: ["none", ...data.findings], numbers: data.column.finding, map: null },
   };
   for (const name of ["route", "dtype", "check", "fill", "verdict", "state"])
     found[name] = { words: data.words[name], numbers: data.column[name], map: null };
   return found;
 }
 
-function share(counts) {
-  const named = STATES.filter((name) => counts[name]);
+function share(states, counts) {
+  const named = states.filter((name) => counts[name]);
   return [
     ...named.map((name) => el("span", { class: `n s-${name}` }, el("b", {}, String(counts[name])), ` ${name}`)),
     el(
@@ -43,8 +42,8 @@ function startFilters(data) {
     controls = {};
   for (const name of SELECTS) {
     const { words } = fields[name],
-      numbered = words.map((word, index) => [word, name === "cause" ? String(index) : word]);
-    if (name !== "cause") numbered.sort(([one], [other]) => (one < other ? -1 : 1));
+      numbered = words.map((word, index) => [word, name === "finding" ? String(index) : word]);
+    if (name !== "finding") numbered.sort(([one], [other]) => (one < other ? -1 : 1));
     const select = el(
       "select",
       { name },
@@ -77,13 +76,13 @@ function startFilters(data) {
     return PLACES.includes(now) ? now : "matrix";
   }
 
-  // Numbers of the rows that pass every filter, worst first as they lie.
+  // Numbers of the rows that pass every filter, worst first as they come.
   function chosen() {
     const tests = [];
     for (const name of SELECTS) {
       if (!controls[name].value) continue;
       const { words, numbers, map } = fields[name];
-      const wanted = name === "cause" ? Number(controls[name].value) : words.indexOf(controls[name].value);
+      const wanted = name === "finding" ? Number(controls[name].value) : words.indexOf(controls[name].value);
       tests.push(map ? (row) => map[numbers[row]] === wanted : (row) => numbers[row] === wanted);
     }
     const text = controls.text.value.toLowerCase();
@@ -103,7 +102,7 @@ function startFilters(data) {
     const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
     found.textContent = `${rows.length} of ${data.count} rows${more}`;
     showMatrix(rows);
-    showCauses(rows);
+    showFindings(rows);
     const cells = ["state", "route", "dtype", "check", "fill", "verdict", "why"];
     holder.replaceChildren(
       tableOf(
@@ -143,7 +142,7 @@ function startFilters(data) {
       const all = counts(route.words.indexOf(line.dataset.route), -1);
       order.set(
         line,
-        STATES.slice(0, 5).map((name) => (all || {})[name] || 0),
+        data.states.slice(0, 5).map((name) => (all || {})[name] || 0),
       );
       line.hidden = !all;
     }
@@ -158,7 +157,7 @@ function startFilters(data) {
             ? el(
                 "a",
                 { href: fragment("rows", { ...values(), route: route.words[from], family: cell.dataset.family }) },
-                share(here),
+                share(data.states, here),
               )
             : el("span", { class: "none" }, "none"),
         );
@@ -173,10 +172,10 @@ function startFilters(data) {
     };
     body.append(...[...body.rows].sort(worse));
   }
-  function showCauses(rows) {
+  function showFindings(rows) {
     const counts = new Map();
-    for (const row of rows) counts.set(data.column.cause[row], (counts.get(data.column.cause[row]) || 0) + 1);
-    for (const cause of document.querySelectorAll(".cause")) cause.hidden = !counts.has(Number(cause.dataset.cause));
+    for (const row of rows) counts.set(data.column.finding[row], (counts.get(data.column.finding[row]) || 0) + 1);
+    for (const one of document.querySelectorAll(".finding")) one.hidden = !counts.has(Number(one.dataset.finding));
   }
   return {
     show,
@@ -192,7 +191,6 @@ function startFilters(data) {
     main = document.querySelector("main"),
     view = document.getElementById("case");
   if (typeof DecompressionStream === "undefined") {
-    const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
     found.textContent = "This browser is too old for filters, the table of all rows and the drawings.";
     return;
   }
@@ -207,7 +205,7 @@ function startFilters(data) {
     if (inCase) {
       details = details || (await unpackJson("details"));
       view.replaceChildren(...caseView(data, details, wanted));
-    } else if (["rows", "matrix", "causes"].includes(place) || filtered === null) {
+    } else if (["rows", "matrix", "findings"].includes(place) || filtered === null) {
       const asked = [...wanted]
         .filter(([, value]) => value)
         .sort()

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
+#: The documents of the project, none of what somebody else keeps in a checkout.
+DOCUMENTS = sorted(ROOT.glob("*.md")) + sorted(
+    path for name in ("adapters", "benchmarks", "cases", "docs", "tests") for path in (ROOT / name).rglob("*.md")
+)
 _BLOCK = re.compile(
     r"(?:<!-- needs: (?P<needs>.+?) -->\n\n)?^```(?P<language>\w*)[ \w-]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.case import Case
+from conformance.report import findings
 from conformance.run.row import Row
 from conformance.run.run_file import Run
 
@@ -11,34 +14,34 @@ HOSTILE = "]]></failure><b>|`@all`|\x1b[2J\x00\ud800\r\n::error::%0A,:\u2028\uff
 LEDGER = {"where": "known/lies.yaml:7", "link": "https://example.org/issue/1", "kind": "bug", "why": "it is so"}
 
 
-def case(name: str, size: int = 3, line: int = 12) -> Case:
+def case(name: str, size: int = 3, line: int = 12, **more) -> Case:
     family = name.partition("/")[0]
-    return Case(
-        id=name,
-        input=(size, size),
-        kernel=(3, 2),
-        in_channels=1,
-        out_channels=1,
-        batch=1,
-        groups=1,
-        stride=(2, 1),
-        dilation=(1, 1),
-        padding=((0, 0), (0, 0)),
-        output_padding=(0, 0),
-        bias=False,
-        where=f"cases/{family}.yaml:{line}",
-    )
+    numbers = {
+        "input": (size, size),
+        "kernel": (3, 2),
+        "in_channels": 1,
+        "out_channels": 1,
+        "batch": 1,
+        "groups": 1,
+        "stride": (2, 1),
+        "dilation": (1, 1),
+        "padding": ((0, 0), (0, 0)),
+        "output_padding": (0, 0),
+        "bias": False,
+    }
+    return Case(id=name, where=f"cases/{family}.yaml:{line}", **(numbers | more))
 
 
-def row(name: str = "stride/one", verdict: str = "pass", standing: str | None = None, **more) -> Row:
+def row(name: str = "stride/one", verdict: str = "pass", state: str | None = None, **more) -> Row:
     words = {"route": "lies/route", "device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"}
-    if standing == "known":
+    if state == "known":
         more.setdefault("detail", {"ledger": LEDGER})
-    return Row(**(words | {"case": name, "verdict": verdict, "standing": standing} | more))
+    return Row(**(words | {"case": name, "verdict": verdict, "state": state} | more))
 
 
 def new(name: str = "stride/one", cause: str = "as if the kernel were flipped", **more) -> Row:
-    return row(name, "differ", "new", cause=cause, **more)
+    """A wrong answer that a fault explains."""
+    return row(name, "differ", "new", cause=cause, **({"detail": {"causes": [cause]}} | more))
 
 
 def run(rows: list[Row], cases: tuple[Case, ...] = (), path: str = "run.jsonl", whole: bool = True, **header) -> Run:
@@ -59,6 +62,11 @@ def run(rows: list[Row], cases: tuple[Case, ...] = (), path: str = "run.jsonl", 
         "notes": [],
         "selection": {},
     } | header
-    problems = header.pop("problems", [])
+    problems, diagnoses = header.pop("problems", []), header.pop("diagnoses", [])
     footer = {"rows": len(rows), "seconds": 12.5, "problems": problems} if whole else None
-    return Run(path, header, {each.id: each for each in cases}, rows, footer)
+    return Run(path, header, {each.id: each for each in cases}, rows, diagnoses, footer)
+
+
+def report(*words: Any, **more: Any) -> findings.Report:
+    """A run made by hand, with its findings."""
+    return findings.report(run(*words, **more))

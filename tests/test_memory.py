@@ -1,4 +1,4 @@
-"""Operands that lie otherwise: the same values, other strides, and an implementation that ignores them is found."""
+"""Operands stored in another way: the same values, other strides; an implementation that ignores them is found."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from conformance import adapter, folder
 from conformance.case import Memory
 from conformance.corpus import load
-from conformance.memory import DENSE, lying
+from conformance.memory import DENSE, stored
 from conformance.oracle.operands import make_operands
 from conformance.report import explain
 from conformance.run.programs import choose
@@ -56,17 +56,17 @@ truth.serve("lies", [truth.Route("route", truth.lower)], lambda: truth.Framework
 @pytest.mark.parametrize("word", get_args(Memory))
 def test_strides_are_others_and_values_are_not(word):
     array = SAME if word == "expanded" else ARRAY
-    lies = lying(array, word)
-    assert np.array_equal(lies, array)
-    assert tuple(stride // 4 for stride in lies.strides) == STRIDES[word]
-    assert lies.flags.aligned == (word != "misaligned")
-    assert lies.flags.writeable == (word != "readonly")
+    found = stored(array, word)
+    assert np.array_equal(found, array)
+    assert tuple(stride // 4 for stride in found.strides) == STRIDES[word]
+    assert found.flags.aligned == (word != "misaligned")
+    assert found.flags.writeable == (word != "readonly")
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 def test_what_lies_between_is_no_small_number(dtype):
-    lies = lying(np.zeros((2, 2), dtype), "sliced")
-    everything = np.lib.stride_tricks.as_strided(lies, (4, 4), (lies.strides[0] // 2, lies.strides[1] // 2))
+    found = stored(np.zeros((2, 2), dtype), "sliced")
+    everything = np.lib.stride_tricks.as_strided(found, (4, 4), (found.strides[0] // 2, found.strides[1] // 2))
     between = everything[1::2]
     assert between.size == 8
     assert not (np.abs(between) < 1000).any()  # NaN is not
@@ -121,7 +121,7 @@ def test_strides_that_are_ignored_are_found(tmp_path, name, verdict):
 def test_who_copies_is_not_asked(tmp_path):
     rows = asked(CASES["memory/x=sliced"], liar(tmp_path, "()"), tmp_path)
     assert [row.verdict for row in rows] == ["unsupported"]
-    assert rows[0].detail["reason"] == "lies copies its operands: x would not lie sliced"
+    assert rows[0].detail["reason"] == "lies copies its operands: x would not be stored as sliced"
 
 
 def test_the_script_lays_the_operands_so(tmp_path):
@@ -131,5 +131,5 @@ def test_the_script_lays_the_operands_so(tmp_path):
     assert row.verdict == "pass"
     arrays = make_operands(case, "forward", "float32", "exact").arrays
     text = explain.script(row, case, arrays, None)
-    assert "lying(x, 'reversed')" in text
-    assert "def lying(array, word):" in text
+    assert "stored(x, 'reversed')" in text
+    assert "def stored(array, word):" in text

@@ -261,7 +261,7 @@ def listed(bare: Path, *words: str) -> subprocess.CompletedProcess:
     )
 
 
-def test_the_folder_of_our_corpus_means_its_smoke_subset_and_a_file_all_of_it(bare):
+def test_the_folder_of_our_corpus_means_its_smoke_tier_and_a_file_all_of_it(bare):
     smoke = listed(bare, "cases")
     assert smoke.returncode == 0, smoke.stdout
     items = [line for line in smoke.stdout.splitlines() if "::" in line]
@@ -270,9 +270,9 @@ def test_the_folder_of_our_corpus_means_its_smoke_subset_and_a_file_all_of_it(ba
     assert {re.search(r"\[(\w+)/\w+\]$", item)[1] for item in items} == {"numpy"}
     for name in ("torch", "tensorflow", "jax"):
         assert re.search(rf"^convt: {name} absent: ", smoke.stdout, re.M)
-    every = len([line for line in listed(bare, "cases", "--convt-subset", "full").stdout.splitlines() if "::" in line])
+    every = len([line for line in listed(bare, "cases", "--convt-tier", "full").stdout.splitlines() if "::" in line])
     assert every > 5 * len(items)
     named = listed(bare, "cases/stride.yaml")
     assert "stride.yaml::pointwise-dense[numpy/scatter]" in named.stdout
-    said = listed(bare, "cases/bias.yaml", "--convt-subset", "tiny").stdout
+    said = listed(bare, "cases/bias.yaml", "--convt-tier", "tiny").stdout
     assert "there are smoke, traced, compiled, core, full" in said

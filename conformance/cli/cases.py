@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from conformance.cli.options import TIER
+
 
 class _Cases(click.Group):
     """A group whose verb may be left out: `convt cases 'stride/*'` lists."""
@@ -25,7 +27,7 @@ _files = click.option("--cases", "files", multiple=True, type=click.Path(), help
 @cases.command("list")
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @_files
-@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
+@TIER
 @click.option("--stats", is_flag=True, help="Count them, and what of the parameter space they cover.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line; one in all with --stats.")
 def cases_list(globs: tuple[str, ...], files: tuple[str, ...], tier: str | None, stats: bool, as_json: bool) -> None:
@@ -37,12 +39,12 @@ def cases_list(globs: tuple[str, ...], files: tuple[str, ...], tier: str | None,
     """
     import msgspec
 
-    from conformance.corpus.choose import choose, corpus, subsets
+    from conformance.corpus.choose import choose, corpus, tiers
 
     if (files or stats) and not globs:
         tier = tier or "full"
     everything = corpus(files, globs, tier)
-    chosen = choose(everything, {} if files else subsets(everything), globs, tier)
+    chosen = choose(everything, {} if files else tiers(everything), globs, tier)
     if stats:
         _stats(chosen, as_json)
         return
@@ -129,8 +131,8 @@ def cases_cover(paths: tuple[str, ...]) -> None:
         if found:
             covering_files.beside(path).write_text(covering_files.text(found), encoding="utf-8")
             core, full = (sum(len(getattr(one, tier)) for one in found.values()) for tier in ("core", "full"))
-            said = f"{len(found)} arrays, {core} cases and {full} of the full tier"
-            click.echo(f"wrote {shown(covering_files.beside(path))}: {said}")
+            arrays = f"{len(found)} array{'s' * (len(found) != 1)}"
+            click.echo(f"wrote {shown(covering_files.beside(path))}: {arrays}, core tier {core}, full tier {full} more")
 
 
 @cases.command("schema")
@@ -166,7 +168,7 @@ def cases_lint(ctx: click.Context, globs: tuple[str, ...], files: tuple[str, ...
         return not globs or any(matches(id, glob) for glob in globs)
 
     found = lint(load.files(files or [folder("cases")]), wanted)
-    for finding in found:
-        click.echo(f"{finding.where}: {finding.says}")
-    click.echo(f"{len(found)} finding{'s' * (len(found) != 1)}", err=True)
+    for problem in found:
+        click.echo(f"{problem.where}: {problem.says}")
+    click.echo(f"{len(found)} problem{'s' * (len(found) != 1)}", err=True)
     ctx.exit(FINDINGS if found else CLEAN)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from conformance.cli.options import TIER
+
 
 @click.command("import")
 @click.argument("source", metavar="MODEL.onnx|PROBLEMS|DESCRIPTOR")
@@ -61,7 +63,7 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, special, given …")
-@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
+@TIER
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, help="Seed of the operands.")
 def export(globs: tuple[str, ...], output: str, form: str, files: tuple[str, ...], **asked: Any) -> None:
@@ -73,7 +75,7 @@ def export(globs: tuple[str, ...], output: str, form: str, files: tuple[str, ...
     """
     from conformance.case import CHECKS, DTYPES, FILLS
     from conformance.cli.status import UsageError
-    from conformance.corpus.choose import choose, corpus, subsets
+    from conformance.corpus.choose import choose, corpus, tiers
     from conformance.exchange import export
 
     narrow = tuple(asked[word] for word in ("dtypes", "checks", "fills"))
@@ -82,7 +84,7 @@ def export(globs: tuple[str, ...], output: str, form: str, files: tuple[str, ...
             if word not in known:
                 raise UsageError(f"--{option} {word}: there are {', '.join(known)}")
     everything = corpus(files)
-    named = {} if files else subsets(everything)
+    named = {} if files else tiers(everything)
     cases = choose(everything, named, globs, asked["tier"] or ("full" if files else None))
     count, left_out = export.write(output, export.questions(cases, *narrow), form, asked["seed"])
     for reason, number in left_out.items():

@@ -12,7 +12,7 @@ import click
 
 from conformance import __version__
 from conformance.cli.cases import cases
-from conformance.cli.options import SEED, outputs
+from conformance.cli.options import SEED, TIER, narrowing, outputs
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
 #: Verbs that live in modules of their own.
@@ -21,6 +21,9 @@ ELSEWHERE = {
     "export": "conformance.cli.exchange:export",
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
+    "diagnose": "conformance.cli.rules:diagnose",
+    "known": "conformance.cli.rules:known",
+    "fuzz": "conformance.cli.fuzz:fuzz",
 }
 
 
@@ -66,8 +69,8 @@ def main() -> None:
     """Conformance of transposed convolution: cases are data, frameworks are programs, the truth is arithmetic.
 
     \b
-    convt run                                  the whole corpus on every framework that is installed
-    convt run 'stride/*' --route torch/*       some cases, some routes
+    convt run                                  the core of the corpus on every framework that is installed
+    convt run 'stride/*' --route 'torch/*'     some cases, some routes
     convt show CASE --route torch/functional   one answer in words, and the script that repeats it
     """
 
@@ -80,9 +83,8 @@ def main() -> None:
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
 @click.option("--metamorphic", is_flag=True, help="Relations that need no oracle; --check names some.")
-@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
-@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
-@click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not on their subset.")
+@TIER
+@click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not only on their tier.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
 @click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
@@ -96,10 +98,11 @@ def main() -> None:
 @click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
+@narrowing
 @SEED
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
-    """Run cases on routes; write a run file and a page; exit 0 clean, 1 news, 2 wrong usage, 3 incomplete.
+    """Run cases on routes; write a run file and a page; exit 0 clean, 1 findings, 2 wrong usage, 3 incomplete.
 
     \b
     convt run 'output_padding/*' --route 'torch/*'
@@ -161,8 +164,7 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--mutant", multiple=True, metavar="GLOB", help="These mutants, and the smallest case that shows each.")
-@click.option("--tier", type=click.Choice(["smoke", "core", "full"]), help="How much of the corpus. Default: core.")
-@click.option("--subset", help="Only the cases of a named subset: smoke, traced, compiled.")
+@TIER
 @click.option("--run", "run_path", type=click.Path(), help="Score what each route of this run file answered.")
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
@@ -178,31 +180,6 @@ def mutants(ctx: click.Context, **asked: Any) -> None:
     from conformance.cli import mutants
 
     ctx.exit(mutants.mutants(asked))
-
-
-@main.command()
-@click.option("--draft", type=click.Path(), metavar="RUN.jsonl", help="Draft entries for the new rows of a run.")
-def known(draft: str | None) -> None:
-    """The known divergences; or entries for a person to finish.
-
-    \b
-    convt known --draft reports/run.jsonl >> cases/known/torch.yaml
-    """
-    from conformance import folder
-    from conformance.corpus.yaml_file import shown
-    from conformance.run import ledger, run_file
-
-    if draft:
-        click.echo(ledger.draft(run_file.read(draft).rows), nl=False)
-        return
-    for each in ledger.Ledger.load(folder("cases") / "known").entries:
-        entry = each.entry
-        means, routes, verdict = (
-            said if isinstance(said, str) else ", ".join(said) for said in (entry.cases, entry.routes, entry.verdict)
-        )
-        click.echo(f"{shown(each.where)}  {verdict}: {entry.covers} rows, {entry.kind}: {entry.cause}")
-        click.echo(f"  {means} on {routes} {entry.versions}".rstrip())
-        click.echo(f"  {' '.join(entry.why.split())}\n  {entry.link}\n")
 
 
 if __name__ == "__main__":

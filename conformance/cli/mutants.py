@@ -12,7 +12,7 @@ from rich.table import Table
 
 from conformance.cli.status import CLEAN, FINDINGS, UsageError
 from conformance.corpus import globs
-from conformance.corpus.choose import choose, corpus, subsets
+from conformance.corpus.choose import choose, corpus, tiers
 from conformance.mutants import MUTANTS, Score, score, table
 from conformance.report import terminal
 from conformance.run import run_file
@@ -22,8 +22,8 @@ def mutants(asked: dict[str, Any]) -> int:
     """`convt mutants`; returns the exit status: 1 where a mutant that some case could show survives."""
     tier = asked["tier"] or ("full" if asked["files"] else None)
     everything = corpus(asked["files"], asked["globs"], tier)
-    named = {} if asked["files"] else subsets(everything)
-    cases = choose(everything, named, asked["globs"], tier, asked["subset"])
+    named = {} if asked["files"] else tiers(everything)
+    cases = choose(everything, named, asked["globs"], tier)
     with terminal.console(stderr=True).status(f"{len(MUTANTS)} mutants on {len(cases)} cases"):
         found = score(cases, asked["seed"], jobs=os.cpu_count() or 1)
     told = table(found)
@@ -83,9 +83,10 @@ def _families(told: dict[str, Any]) -> None:
     if told["left_out"]:
         why: dict[str, int] = {}
         for reason in told["left_out"].values():
-            said = "they are too large" if "multiply-adds" in reason else reason.replace("it has", "they have")
+            said = "too large" if "multiply-adds" in reason else reason.replace("it has", "with")
             why[said] = why.get(said, 0) + 1
-        out.print("not asked: " + "; ".join(f"{count} cases, {reason}" for reason, count in why.items()), markup=False)
+        parts = [f"{count} case{'s' * (count != 1)} {said}" for said, count in why.items()]
+        out.print(f"not asked: {'; '.join(parts)}", markup=False)
 
 
 def _each(told: dict[str, Any]) -> None:
@@ -97,7 +98,8 @@ def _each(told: dict[str, Any]) -> None:
         for check, tally in mutant["checks"].items():
             killers = tally["killers"]
             smallest = f"shown by {len(killers)}, the smallest {killers[0]}" if killers else "shown by none"
-            out.print(f"  {check}: {smallest} (of {tally['asked']} cases in which it happens)", markup=False)
+            cases = f"{tally['asked']} case{'s' * (tally['asked'] != 1)}"
+            out.print(f"  {check}: {smallest} (of {cases} in which it happens)", markup=False)
 
 
 def _routes(found: Score, run: run_file.Run) -> None:

@@ -8,6 +8,12 @@ import click
 
 SEED = click.option("--seed", type=click.IntRange(0, 2**21 - 1), default=0, help="Seed of the operands: 0 to 2097151.")
 
+TIER = click.option(
+    "--tier",
+    type=click.Choice(["smoke", "core", "full", "traced", "compiled"]),
+    help="How much of the corpus. Default: core; traced and compiled are what costly routes run on.",
+)
+
 
 def outputs(command: Any) -> Any:
     """The options of `convt run` and `convt report` that write a summary for machines."""
@@ -17,6 +23,22 @@ def outputs(command: Any) -> Any:
         click.option("--markdown", type=click.Path(), help="Markdown to write, for a pull request."),
         click.option("--json", type=click.Path(), help="JSON summary to write."),
         click.option("--junitxml", type=click.Path(), help="JUnit XML to write."),
+    ):
+        command = option(command)
+    return command
+
+
+def narrowing(command: Any) -> Any:
+    """How long routes may be asked again about what went wrong."""
+    for option in (
+        click.option("--no-narrow", is_flag=True, help="Ask no route again to find out when it goes wrong."),
+        click.option(
+            "--narrow",
+            type=click.FloatRange(0, min_open=True),
+            default=20.0,
+            metavar="SECONDS",
+            help="How long a route may be asked again about what went wrong: 20.",
+        ),
     ):
         command = option(command)
     return command

@@ -68,7 +68,7 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
     convt report reports/torch-2.13.jsonl reports/torch-2.9.jsonl -o reports/torch.html
     convt report reports/run.jsonl --junitxml junit.xml --markdown summary.md
     """
-    from conformance.report import html, summaries
+    from conformance.report import findings, html, summaries
 
     if not output and not form and not any(asked.values()):
         options = ", ".join(f"--{option}" for option in summaries.WRITERS)
@@ -77,7 +77,7 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
         raise UsageError(f"--output {output}: the name of a page ends in .html")
     taken = {f"the run file {path}": path for path in runs} | ({"the page": output} if output else {})
     summaries.check(asked, taken)
-    read = [_whole(path) for path in runs]
+    read = [findings.report(_whole(path)) for path in runs]
     for name in summaries.write(read, asked):
         click.echo(f"wrote {name}")
     if form:
@@ -102,7 +102,7 @@ def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
     convt diff --bits one-thread.jsonl two-threads.jsonl
     convt diff 1.9.jsonl 2.4.jsonl 2.13.jsonl
     """
-    from conformance.report import terminal
+    from conformance.report import findings, terminal
     from conformance.run import run_file
 
     if len(runs) < 2:
@@ -112,5 +112,5 @@ def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
     if len(steps) == 1:
         terminal.difference(steps[0])
     else:
-        terminal.history(read, steps)
+        terminal.history([findings.report(run) for run in read], steps)
     ctx.exit(FINDINGS if any(step.added or step.removed or step.changed for step in steps) else CLEAN)

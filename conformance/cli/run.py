@@ -16,13 +16,14 @@ import msgspec
 
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
-from conformance.corpus import globs
-from conformance.corpus.choose import choose, corpus, subsets
+from conformance.corpus import globs, spelled
+from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
-from conformance.report import explain, findings, html, summaries, terminal
+from conformance.report import explain, findings, html, repeat, states, summaries, terminal
 from conformance.run import metamorphic, programs, run_file, threads
+from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
@@ -37,7 +38,6 @@ ASKED = (
     "fills",
     "metamorphic",
     "tier",
-    "subset",
     "everywhere",
     "adapters",
     "pythons",
@@ -80,12 +80,12 @@ def run(asked: dict[str, Any]) -> int:
         everything = list(drawn(asked["seed"], asked["random"]))
     else:
         everything = corpus(asked["files"], asked["globs"], tier)
-    named = subsets(everything) if ours else {}
+    named = tiers(everything) if ours else parts(everything) if asked["random"] else {}
     narrow = Narrow(
         *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
-        subsets={} if asked["everywhere"] else named,
+        tiers={} if asked["everywhere"] else named,
     )
-    cases = choose(everything, named, asked["globs"], tier, asked["subset"])
+    cases = choose(everything, named, asked["globs"], tier)
     session = _open(asked, counts[0])
     rows: list[Row] = []
     try:
@@ -116,6 +116,7 @@ def run(asked: dict[str, Any]) -> int:
                     rows, changed = threads.under(counts, partial(_open, asked), session, selection, rows, step)
                     for row in changed:
                         writer.row(row, by_id[row.case])
+            diagnoses = session.diagnoses(rows, by_id, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
             click.echo(
@@ -124,22 +125,26 @@ def run(asked: dict[str, Any]) -> int:
                 err=True,
             )
             return INCOMPLETE
-        problems = session.problems(selection, rows, everything) if ours else []
+        for each in diagnoses:
+            writer.diagnosis(stored(each, by_id))
+        problems = session.problems(everything) if ours else []
         seconds = time.monotonic() - begin
         writer.footer(run_file.footer(rows, problems=problems, seconds=round(seconds, 2)))
         writer.close()
     finally:
         session.close()
-    finished = run_file.read(asked["output"])
-    terminal.summary(finished)
+    report = findings.report(run_file.read(asked["output"]))
+    terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
-    for name in summaries.write([finished], wanted):
+    for name in summaries.write([report], wanted):
         click.echo(f"wrote {name}")
     if asked["form"]:
-        summaries.to_github([finished])
-    html.write([finished], page)
+        summaries.to_github([report])
+    html.write([report], page)
     click.echo(f"page: {page}")
-    return _status(header, rows, problems)
+    if not states.complete(report.run):
+        return INCOMPLETE
+    return CLEAN if states.clean(report.run) else FINDINGS
 
 
 def _counts(text: str) -> list[int]:
@@ -162,12 +167,6 @@ def _open(asked: dict[str, Any], threads: int) -> Session:
         jobs=asked["jobs"] or 0,
         repeat=asked["repeat"],
     )
-
-
-def _status(header: dict[str, Any], rows: list[Row], problems: list[str]) -> int:
-    if header["dead"] or any(row.verdict == "unrun" for row in rows):
-        return INCOMPLETE
-    return FINDINGS if problems or any(row.standing in findings.NEWS for row in rows) else CLEAN
 
 
 def _check_words(asked: dict[str, Any]) -> None:
@@ -243,7 +242,9 @@ def show(asked: dict[str, Any]) -> None:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
     else:
-        case = named_case(asked["case_id"]) or _named(asked["files"], asked["case_id"])
+        case = (
+            named_case(asked["case_id"]) or spelled.named(asked["case_id"]) or _named(asked["files"], asked["case_id"])
+        )
         routes = (asked["route"],) if asked["route"] else ()
         chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
         session = Session.open(chosen, seed=asked["seed"])
@@ -267,7 +268,7 @@ def show(asked: dict[str, Any]) -> None:
     if told is None:
         return
     if told.fill == "related":
-        line = findings.command(told, {"seed": seed})
+        line = repeat.command(told, {"seed": seed})
         click.echo(f"# A relation is between several calls; ask for them by: {line}")
         return
     case = cases[told.case]

@@ -6,7 +6,7 @@
     conditions      which of a product is meant
     conventions     SAME, VALID, output shapes: the words of each framework → numbers
     covering        arrays in which all combinations of a few values stand; covering_files keeps them beside the family
-    load, choose    families → cases; subsets, globs and tiers → the cases that are meant
+    load, choose    families → cases; globs and tiers → the cases that are meant
     random_cases    random valid configurations
     lint, statistics, schema    what is wrong with a corpus, what it covers, its grammar for editors
 

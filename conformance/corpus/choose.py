@@ -1,4 +1,4 @@
-"""Which cases a command means: our corpus or the user's files, narrowed by globs, tier and subset."""
+"""Which cases a command means: our corpus or the user's files, narrowed by globs and a tier."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from conformance import folder
 from conformance.case import Case
 from conformance.corpus import globs, load
 from conformance.corpus.yaml_file import FileError
-
-#: Each holds the one before it: seconds, minutes, and whatever it takes.
-TIERS = ("smoke", "core", "full")
 
 
 def corpus(paths: Sequence[str] = (), patterns: Sequence[str] = (), tier: str | None = None) -> load.Cases:
@@ -27,31 +24,31 @@ def corpus(paths: Sequence[str] = (), patterns: Sequence[str] = (), tier: str | 
     )
 
 
-def subsets(cases: list[Case]) -> dict[str, frozenset[str]]:
-    """The named parts of our corpus as case ids."""
-    named = globs.load_subsets(folder("cases") / "subsets.yaml", cases)
+def tiers(cases: list[Case]) -> dict[str, frozenset[str]]:
+    """The tiers of our corpus that are lists, as case ids: smoke, and those on which costly routes run."""
+    named = globs.load_tiers(folder("cases") / "tiers.yaml", cases)
     return {name: frozenset(ids) for name, ids in named.items()}
 
 
-def choose(
-    cases: list[Case],
-    named: dict[str, frozenset[str]],
-    patterns: Sequence[str] = (),
-    tier: str | None = None,
-    subset: str | None = None,
-) -> list[Case]:
-    """The cases that all of the words mean. Without a tier it is `core`, or `full` where patterns name the cases.
+def parts(drawn: list[Case]) -> dict[str, frozenset[str]]:
+    """Of random configurations the first few, for routes that compile each of them for a second or a tenth of one."""
+    shares = {"compiled": 100, "traced": 10}
+    return {name: frozenset(case.id for case in drawn[: -(-len(drawn) // share)]) for name, share in shares.items()}
 
-    `named`: the subsets, as `subsets` gives them; {} for files of the user's own, which have no smoke tier.
-    Raises FileError for a pattern that means no case, and for a subset that is not in `named`.
+
+def choose(
+    cases: list[Case], named: dict[str, frozenset[str]], patterns: Sequence[str] = (), tier: str | None = None
+) -> list[Case]:
+    """The cases that patterns and tier mean. Without a tier it is `core`, or `full` where patterns name the cases.
+
+    `named`: the tiers that are lists, as `tiers` gives them; {} for files of the user's own, which have core and full.
+    Raises FileError for a pattern that means no case, and for a tier that these cases do not have.
     """
-    if tier == "smoke":
-        tier, subset = None, subset or "smoke"
-    if subset and subset not in named:
-        raise FileError(None, None, f"--subset {subset}: there are {', '.join(named) or 'none for other case files'}")
+    tier = tier or ("full" if patterns else "core")
+    there = ("core", "full", *named)
+    if tier not in there:
+        raise FileError(None, None, f"--tier {tier}: these cases have the tiers {', '.join(there)}")
     found = globs.select(cases, patterns)
-    if subset:
-        found = [case for case in found if case.id in named[subset]]
-    elif tier == "core" or (tier is None and not patterns):
-        found = [case for case in found if case.tier == "core"]
-    return found
+    if tier in named:
+        return [case for case in found if case.id in named[tier]]
+    return found if tier == "full" else [case for case in found if case.tier == "core"]

@@ -1,8 +1,8 @@
-"""Ways of not saying the padding, each a named formula that gives (lo, hi, output padding) per axis.
+"""Ways to give the padding other than in numbers, each a named formula that gives (lo, hi, output padding) per axis.
 
 The names mean what the frameworks' own documents and kernels do with an axis of input length I, extent
 K_e = (K − 1)·e + 1, stride s and full length F = (I − 1)·s + K_e; `size` is the output length that was asked for.
-What is cropped is said as (lo, hi), what is added behind the full length as output padding; never both at one end.
+What is cropped is written as (lo, hi), what is added behind the full length as output padding; never both at one end.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Solved(NamedTuple):
 class Convention(NamedTuple):
     name: str
     solve: Callable[[Axis], Solved]
-    #: Whether the case must say output_size (else it must not), and whether it may say output_padding.
+    #: Whether the case must give output_size (else it must not), and whether it may give output_padding.
     sized: bool
     extended: bool = False
-    #: Whether the case may say a padding: one number for both ends, or one for each.
+    #: Whether the case may give a padding: one number for both ends, or one for each.
     padded: Literal["symmetric", "each end"] | None = None
 
 
@@ -151,7 +151,7 @@ def jax_consistent(axis: Axis) -> Solved:
 @convention(sized=False)
 def keras_same(axis: Axis) -> Solved:
     """padding="same" with output_padding None. Output length I·s: of s + K_e − 2 zeros around the dilated input,
-    a = min(⌈(s + K_e − 2)/2⌉, K_e − 1) lie in front.
+    a = min(⌈(s + K_e − 2)/2⌉, K_e − 1) are in front.
 
     Source: Keras 3, _convert_conv_transpose_padding_args_from_keras_to_jax (src/backend/common/backend_utils.py).
     """
@@ -161,7 +161,7 @@ def keras_same(axis: Axis) -> Solved:
 @convention(sized=False, extended=True)
 def keras_same_output_padding(axis: Axis) -> Solved:
     """padding="same" with a number op. Output length (I − 1)·s + K_e mod 2 + op: of K_e + K_e mod 2 − 2 + op zeros
-    around the dilated input, a = min(⌈…/2⌉, K_e − 1) lie in front. Source: as keras_same.
+    around the dilated input, a = min(⌈…/2⌉, K_e − 1) are in front. Source: as keras_same.
     """
     return _keras(axis, axis.extent + axis.extent % 2 - 2 + axis.output_padding)
 

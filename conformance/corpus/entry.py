@@ -66,54 +66,54 @@ DERIVED = ("extent", "full", "output", "crop_hi", "conv_padding_lo", "conv_paddi
 class Entry:
     """An entry, and where each value of each of its cases stands in the document. Raises FileError."""
 
-    def __init__(self, document: Document, index: int, base: dict[str, Any], written: dict[str, Any]):
+    def __init__(self, document: Document, index: int, base: dict[str, Any], raw: dict[str, Any]):
         self.document, self.steps, self.base = document, ("cases", index), base
         self.chosen: dict[str, int] = {}  # which value of each axis the case at hand has
-        self.written = {key: value for key, value in written.items() if key not in SPREAD}
-        for key in self.written:
+        self.raw = {key: value for key, value in raw.items() if key not in SPREAD}
+        for key in self.raw:
             if key not in KEYS:
                 raise self.error((key,), unknown_key(key, [*KEYS, *SPREAD]))
-        self.axes = self._axes(written)
-        self.where = self._where(written)
-        self.covering = self._covering(written)
+        self.axes = self._axes(raw)
+        self.where = self._where(raw)
+        self.covering = self._covering(raw)
 
-    def _axes(self, written: dict[str, Any]) -> dict[str, list[Any]]:
-        axes = written.get("axes", {})
-        if "axes" in written and not (isinstance(axes, dict) and axes):
+    def _axes(self, raw: dict[str, Any]) -> dict[str, list[Any]]:
+        axes = raw.get("axes", {})
+        if "axes" in raw and not (isinstance(axes, dict) and axes):
             raise self.error(("axes",), "axes: expected a mapping of keys to lists of values")
         for key, values in axes.items():
             here = ("axes", key)
             if key not in KEYS or key == "id":
                 raise self.error(here, unknown_key(key, KEYS))
-            if key in self.written:
-                raise self.error(here, f"{key} stands in the case and in its axes: delete one of them")
+            if key in self.raw:
+                raise self.error(here, f"{key} is in the case and in its axes: delete one of them")
             if not isinstance(values, list) or not values:
                 raise self.error(here, f"the axis {key} is empty: list at least one value")
         for key in ("where", "covering"):
-            if key in written and not axes:
+            if key in raw and not axes:
                 raise self.error((key,), f"{key} chooses among axes: write them, or delete it")
         return axes
 
-    def _where(self, written: dict[str, Any]) -> Condition:
-        if "where" not in written:
+    def _where(self, raw: dict[str, Any]) -> Condition:
+        if "where" not in raw:
             return ALWAYS
-        condition = parse(self.document, written["where"], self._inside("where"), Where)
+        condition = parse(self.document, raw["where"], self._inside("where"), Where)
         if len(condition.alternatives) > 1:
-            raise self.error(("where",), "where: write one mapping; what must not be stands under `not`")
+            raise self.error(("where",), "where: write one mapping; what must not be goes under `not`")
         return condition
 
-    def _covering(self, written: dict[str, Any]) -> Covering | None:
-        if "covering" not in written:
+    def _covering(self, raw: dict[str, Any]) -> Covering | None:
+        if "covering" not in raw:
             return None
-        said, here = written["covering"], self._inside("covering")
+        said, here = raw["covering"], self._inside("covering")
         if isinstance(said, dict):
             covering = convert(self.document, Covering, said, here)
         else:
             covering = Covering(core=convert(self.document, Strength, said, here))
-        if {**self.base, **self.written}.get("expect") == "refuse":
+        if {**self.base, **self.raw}.get("expect") == "refuse":
             raise self.error(("covering",), "a covering array is of cases with an answer: delete expect: refuse")
-        if covering.full and "tier" in self.written:
-            raise self.error(("tier",), "the tiers stand in covering: delete tier")
+        if covering.full and "tier" in self.raw:
+            raise self.error(("tier",), "the tiers are given in covering: delete tier")
         if isinstance(covering.full, int) and covering.full <= covering.core:
             raise self.error(("covering", "full"), f"it must be above core: write {covering.core + 1}")
         return covering
@@ -130,7 +130,7 @@ class Entry:
     @property
     def name(self) -> str:
         """What the entry is called in its file."""
-        return self.written.get("id") or ",".join(self.axes)
+        return self.raw.get("id") or ",".join(self.axes)
 
     def count(self) -> int:
         """How many combinations the axes have, before anything is multiplied out."""
@@ -153,10 +153,10 @@ class Entry:
                 yield check(case, problem, self.error)
 
     def numbers(self, family: str, where: str, row: Row, instead: dict[str, Any]) -> tuple[Case, str | None]:
-        """The case of a row and why it has no answer; `instead`: values that replace what is written."""
+        """The case of a row and why it has no answer; `instead`: values that replace those of the file."""
         self.chosen = {key: index for key, index in zip(self.axes, row, strict=True) if key not in instead}
         values = {key: self.axes[key][index] for key, index in self.chosen.items()}
-        raw = convert(self.document, Raw, {**self.base, **self.written, **values, **instead}, self.locate)
+        raw = convert(self.document, Raw, {**self.base, **self.raw, **values, **instead}, self.locate)
         return numbers(raw, f"{family}/{self.id(raw.id, {**values, **instead})}", where, self.error)
 
     def id(self, template: str | None, values: dict[str, Any]) -> str:
@@ -210,7 +210,7 @@ class Entry:
 
     def digest(self) -> str:
         """What the covering array depends on."""
-        merged = {**self.base, **self.written}
+        merged = {**self.base, **self.raw}
         fixed = {key: merged[key] for group in TIED for key in group if key in merged}
         said = [msgspec.to_builtins(self.covering), self.axes, self.where.data(), fixed]
         return hashlib.sha256(json.dumps(said, sort_keys=False).encode()).hexdigest()[:16]
@@ -220,7 +220,7 @@ class Entry:
         key = steps[0] if steps else None
         if key in self.chosen:
             return (*self.steps, "axes", key, self.chosen[key], *steps[1:])
-        if key in self.base and key not in self.written and key not in SPREAD:
+        if key in self.base and key not in self.raw and key not in SPREAD:
             return ("base", *steps)
         return (*self.steps, *steps)
 

@@ -40,17 +40,17 @@ def select(cases: Sequence[Case], globs: Iterable[str]) -> list[Case]:
     return [case for case in cases if not globs or any(matches(case.id, glob) for glob in globs)]
 
 
-def load_subsets(path: str | Path, cases: Sequence[Case]) -> dict[str, list[str]]:
-    """The named subsets of a subsets.yaml ({name: [globs]}) as ids, in the order of `cases`.
+def load_tiers(path: str | Path, cases: Sequence[Case]) -> dict[str, list[str]]:
+    """The tiers of a tiers.yaml ({name: [globs]}) as ids, in the order of `cases`.
 
     Raises FileError for anything but that, and for a glob that means no case.
     """
     document = read(path)
-    subsets: dict[str, list[str]] = convert(document, dict[str, list[str]])
+    tiers: dict[str, list[str]] = convert(document, dict[str, list[str]])
     chosen = {}
-    for name, globs in subsets.items():
+    for name, globs in tiers.items():
         if not globs:
-            raise document.error((name,), f"the subset {name!r} is empty: name at least one case")
+            raise document.error((name,), f"the tier {name!r} is empty: name at least one case")
         for index, glob in enumerate(globs):
             if not any(matches(case.id, glob) for case in cases):
                 raise document.error((name, index), _no_case(glob, cases))

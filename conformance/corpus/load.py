@@ -18,7 +18,7 @@ import msgspec
 from conformance.case import Case
 from conformance.corpus import covering_files
 from conformance.corpus.entry import Entry
-from conformance.corpus.globs import load_subsets, matches, select
+from conformance.corpus.globs import load_tiers, matches, select
 from conformance.corpus.raw_case import ID, KEYS, Raw
 from conformance.corpus.yaml_file import Document, FileError, convert, read
 
@@ -32,15 +32,15 @@ __all__ = [
     "files",
     "load",
     "load_family",
-    "load_subsets",
+    "load_tiers",
     "matches",
     "select",
 ]
 
 MOST_CASES = 20_000
 
-#: What stands in a folder of cases beside the families.
-NO_FAMILIES = ("subsets.yaml",)
+#: What is in a folder of cases beside the families.
+NO_FAMILIES = ("tiers.yaml",)
 
 
 class Family(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -62,7 +62,7 @@ Full = Callable[[str], bool]
 
 
 def files(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """The family files that are named or lie in the named folders, sorted by name.
+    """The family files that are named or are in the named folders, sorted by name.
 
     Raises FileError; two families of one name are an error, since their ids would meet.
     """
@@ -125,14 +125,14 @@ def entries(path: str | Path) -> tuple[Document, list[Entry]]:
         raise document.error(("base", "id"), "all cases would have the same id: delete it")
     if not family.cases:
         raise document.error(("cases",), "the family is empty: write at least one case")
-    return document, [Entry(document, index, family.base, written) for index, written in enumerate(family.cases)]
+    return document, [Entry(document, index, family.base, raw) for index, raw in enumerate(family.cases)]
 
 
 def _tiers(
     entry: Entry, family: str, where: str, kept: dict[str, covering_files.Array]
 ) -> Iterator[tuple[str, Iterator[Case]]]:
     """The cases of an entry as (tier, cases), none of them made before it is asked for."""
-    own = {**entry.base, **entry.written}.get("tier", "core")
+    own = {**entry.base, **entry.raw}.get("tier", "core")
     if entry.covering is None:
         yield own, entry.cases(family, where, entry.product())
         return

@@ -7,11 +7,25 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from conformance.case import CHECKS, DTYPES, FILLS, Case
+from conformance.corpus import conventions
 
 
 class Quantity(NamedTuple):
     of: Callable[[Case], int | tuple[int, ...]]
     says: str
+
+
+def _kept(name: str, compute: Callable[[Case], Any]) -> Callable[[Case], Any]:
+    """What follows from the numbers of a case, computed once for each case: rules ask for it again and again."""
+    name = f"kept {name}"
+
+    def of(case: Case) -> Any:
+        kept = case.__dict__
+        if name not in kept:
+            kept[name] = compute(case)
+        return kept[name]
+
+    return of
 
 
 def _each(compute: Callable[..., int], *fields: str) -> Callable[[Case], tuple[int, ...]]:
@@ -21,16 +35,46 @@ def _each(compute: Callable[..., int], *fields: str) -> Callable[[Case], tuple[i
     )
 
 
-def _uncovered(length: int, kernel: int, stride: int, dilation: int, lo: int, output: int) -> int:
-    """How many positions of the answer no stamp reaches on an axis."""
-    if length <= 0:
-        return max(output, 0)
-    first = range(lo, lo + output)
-    if kernel == 1 or dilation == 1:
-        reach = max(kernel, 1)
-        return sum(not (0 <= u < (length - 1) * stride + reach and u % stride < reach) for u in first)
-    landed = {i * stride + k * dilation for i in range(length) for k in range(kernel)}
-    return sum(u not in landed for u in first)
+def _uncovered(case: Case) -> tuple[int, ...]:
+    """How many positions of the answer no stamp reaches, on each axis; 0 where there is no answer."""
+    if case.problem() is not None:
+        return (0,) * case.rank
+    numbers = zip(case.input, case.kernel, case.stride, case.dilation, case.padding, case.output, strict=True)
+    return tuple(
+        output - _reached(length, kernel, stride, dilation, range(lo, lo + output))
+        for length, kernel, stride, dilation, (lo, _), output in numbers
+    )
+
+
+def _reached(length: int, kernel: int, stride: int, dilation: int, window: range) -> int:
+    """How many of the positions i·s + k·e lie in a window: those of one remainder by s are runs of `length`."""
+    runs: dict[int, list[int]] = {}
+    for tap in range(kernel if length else 0):
+        runs.setdefault(tap * dilation % stride, []).append(tap * dilation // stride)
+    found = 0
+    for remainder, starts in runs.items():
+        first, last = -(-(window.start - remainder) // stride), (window.stop - 1 - remainder) // stride
+        for start in starts:  # in rising order; what an earlier run reached is not counted again
+            first = max(first, start)
+            stop = min(start + length - 1, last)
+            found += max(stop - first + 1, 0)
+            first = max(first, stop + 1)
+    return found
+
+
+def _dilated(length: int, stride: int) -> int:
+    """The length of an input with zeros between its elements."""
+    return (length - 1) * stride + 1 if length else 0
+
+
+def _back_exchanged(case: Case) -> tuple[int, ...]:
+    """The length that the forward convolution without padding gives back from the answer where the dilations of the
+    last two axes are exchanged, on each axis; the input's length where there is no answer."""
+    if case.problem() is not None:
+        return case.input
+    dilation = (*case.dilation[:-2], *reversed(case.dilation[-2:]))
+    numbers = zip(case.output, case.kernel, dilation, case.stride, strict=True)
+    return tuple((output - (kernel - 1) * e - 1) // stride + 1 for output, kernel, e, stride in numbers)
 
 
 #: What can be compared: numbers that are written, and those that follow from them; an entry for each axis, or one.
@@ -49,6 +93,7 @@ QUANTITIES: dict[str, Quantity] = {
     "dilation": Quantity(lambda case: case.dilation, "dilation"),
     "padding_lo": Quantity(lambda case: tuple(lo for lo, _ in case.padding), "padding at the beginning"),
     "padding_hi": Quantity(lambda case: tuple(hi for _, hi in case.padding), "padding at the end"),
+    "extension_hi": Quantity(lambda case: tuple(-hi for _, hi in case.padding), "extension at the end"),
     "output_padding": Quantity(lambda case: case.output_padding, "output padding"),
     "extent": Quantity(lambda case: case.extent, "kernel extent"),
     "full": Quantity(lambda case: case.full, "full length"),
@@ -60,11 +105,46 @@ QUANTITIES: dict[str, Quantity] = {
     "conv_padding_hi": Quantity(
         _each(lambda extent, hi: extent - 1 - hi, "extent", "crop_hi"), "padding behind the dilated input"
     ),
-    "uncovered": Quantity(
-        _each(_uncovered, "input", "kernel", "stride", "dilation", "padding_lo", "output"),
-        "positions that no stamp reaches",
+    "conv_input": Quantity(
+        _each(
+            lambda length, stride, lo, hi: lo + _dilated(length, stride) + hi,
+            "input",
+            "stride",
+            "conv_padding_lo",
+            "conv_padding_hi",
+        ),
+        "length of the dilated and padded input",
     ),
+    "convolved": Quantity(
+        _each(
+            lambda length, lo, hi, extent, stride: (length + lo + hi - extent) // max(stride, 1) + 1,
+            "input",
+            "padding_lo",
+            "padding_hi",
+            "extent",
+            "stride",
+        ),
+        "length of the convolution that is not transposed",
+    ),
+    "uncovered": Quantity(_uncovered, "positions that no stamp reaches"),
+    "back_exchanged": Quantity(_back_exchanged, "length back with the last two dilations exchanged"),
 }
+_DERIVED = (
+    "padding_lo",
+    "padding_hi",
+    "extension_hi",
+    "crop_hi",
+    "conv_padding_lo",
+    "conv_padding_hi",
+    "conv_input",
+    "convolved",
+    "uncovered",
+    "back_exchanged",
+)
+QUANTITIES |= {
+    name: Quantity(_kept(name, quantity.of), quantity.says) for name, quantity in QUANTITIES.items() if name in _DERIVED
+}
+
 #: Those with a number for each axis.
 PER_AXIS = tuple(QUANTITIES)[list(QUANTITIES).index("input") :]
 
@@ -85,6 +165,21 @@ def _layout(letters: str | None) -> set[str]:
     return {letters, "channels_last" if last else "channels_first"}
 
 
+def _forward_padding(case: Case) -> set[str]:
+    """The words that express the padding as that of the forward convolution from the answer to the input: `same` and
+    `valid` where their formulas give these numbers; `explicit` where none does, or where the case is asked in pairs."""
+    if case.convention == "tensorflow_explicit":
+        return {"explicit"}
+    words = {"same": conventions.tensorflow_same, "valid": conventions.tensorflow_valid}
+    numbers = list(zip(case.input, case.extent, case.stride, case.padding, case.output, strict=True))
+
+    def gives(solve: Callable[[conventions.Axis], conventions.Solved]) -> bool:
+        found = (solve(conventions.Axis(i, extent, s, size=o)) for i, extent, s, _, o in numbers)
+        return all(one.lo == lo and o in one.legal for one, (_, _, _, (lo, _), o) in zip(found, numbers, strict=True))
+
+    return {word for word, solve in words.items() if gives(solve)} or {"explicit"}
+
+
 #: Properties of a case.
 OF_CASE: dict[str, Words] = {
     "bias": Words(lambda case: {case.bias}, (True, False), ("with bias", "without bias")),
@@ -94,6 +189,7 @@ OF_CASE: dict[str, Words] = {
     "expect": Words(lambda case: {case.expect}, ("answer", "refuse"), "expect {}"),
     "invalid": Words(lambda case: {case.invalid or "nothing"}, (), "what is invalid is {}"),
     "convention": Words(lambda case: {case.convention or "none"}, (), "convention {}"),
+    "forward_padding": Words(_forward_padding, ("same", "valid", "explicit"), "{} padding of the forward convolution"),
     "input_layout": Words(lambda case: _layout(case.input_layout), (), "input stored as {}"),
     "kernel_layout": Words(lambda case: _layout(case.kernel_layout), (), "kernel stored as {}"),
     "memory": Words(
@@ -109,6 +205,8 @@ OF_CASE: dict[str, Words] = {
         "{} not the same on all axes",
     ),
 }
+OF_CASE |= {name: words._replace(of=_kept(name, words.of)) for name, words in OF_CASE.items()}
+
 #: Properties of what is asked of a case.
 OF_ROW: dict[str, Words] = {
     "check": Words(lambda asked: {asked.check}, CHECKS, "{}"),

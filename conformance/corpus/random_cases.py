@@ -25,7 +25,7 @@ def numbered(seed: int, number: int) -> Case:
     """One of them."""
     rng = random.Random(f"{seed}-{number}")
     while True:
-        case = _draw(rng, f"random/{seed}-{number}")
+        case = draw(rng, f"random/{seed}-{number}")
         if case.problem() is None and min(case.output) > 0:
             return case
 
@@ -41,7 +41,8 @@ def _output_padding(rng: random.Random, stride: tuple[int, ...], dilation: tuple
     return tuple(rng.randrange(max(pair)) for pair in zip(stride, dilation, strict=True))
 
 
-def _draw(rng: random.Random, id: str) -> Case:
+def draw(rng: random.Random, id: str) -> Case:
+    """A configuration of small sizes; whether it has an answer is left open."""
     rank = rng.choice([1, 2, 2, 2, 2, 3])
     groups = rng.choice([1, 1, 1, 2, 3])
     most = 20 if rng.random() < 0.1 else 4

@@ -265,9 +265,9 @@ def _check_layouts(case: Case, error: Error) -> None:
 def _check_memory(case: Case, error: Error) -> None:
     for operand, word in case.memory.items():
         if operand == "b" and not case.bias:
-            raise error(("memory", "b"), "b lies in memory and there is no bias: write bias: true")
+            raise error(("memory", "b"), "memory names b and there is no bias: write bias: true")
         if operand == "g" and case.checks == ("forward",):
-            raise error(("memory", "g"), "g lies in memory and no gradient is checked: delete it, or name the checks")
+            raise error(("memory", "g"), "memory names g and no gradient is checked: delete it, or name the checks")
         if operand == "b" and word == "channels_last":
             raise error(("memory", "b"), "b has one axis: there are no channels to be last")
 

@@ -49,7 +49,7 @@ class FileError(Exception):
 
 
 def shown(path: str | Path) -> str:
-    """The path as a reader knows it: relative to the working directory when it lies inside."""
+    """The path as a reader knows it: relative to the working directory when it is inside."""
     try:
         return Path(path).resolve().relative_to(Path.cwd()).as_posix()
     except ValueError:
@@ -282,7 +282,7 @@ TRAPS: list[tuple[re.Pattern, Callable[[str], str]]] = [
 
 
 def _steps(place: str) -> Steps:
-    """msgspec's path ($.cases[0].stride) as steps; behind an unnamed key ([...]) nothing can be said."""
+    """msgspec's path ($.cases[0].stride) as steps; behind an unnamed key ([...]) the place is not known."""
     steps: list[str | int] = []
     for match in re.finditer(r"\.([^.\[\]]+)|\[([0-9]+)\]|(\[\.\.\.\])", place):
         if match[3]:

@@ -192,7 +192,7 @@ def _to_size(numbers: dict[str, Any], begins: Sequence[int], size: Sequence[int]
 
 
 def _layout(axes: Sequence[int], letters: str) -> str:
-    """The letters in the order of the axes at which they lie."""
+    """The letters in the order of their axes."""
     return "".join(letter for _, letter in sorted(zip(axes, letters, strict=True)))
 
 

@@ -1,6 +1,6 @@
 """A case as one of ONNX's backend tests: FOLDER/model.onnx, test_data_set_0/input_0.pb …, test_data_set_0/output_0.pb.
 
-Only what ONNX can say: its documentation asks for pads ≥ 0 and for output paddings below the stride or the dilation.
+Only what ONNX can express: it asks for pads ≥ 0 and for output paddings below the stride or the dilation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Tensors = dict[str, tuple[str, np.ndarray]]
 
 
 def lacks(case: Case) -> str | None:
-    """Why ONNX has no words for a case, or None."""
+    """Why ONNX cannot express a case, or None."""
     if case.expect != "answer":
         return "a backend test has no way of asking for an error"
     if case.options:

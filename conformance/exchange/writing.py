@@ -105,7 +105,7 @@ def entry(case: Case) -> dict[str, Any]:
     keys |= {key: value for key, value in numbers.items() if value != 1}
     word = CONVENTIONS.get(case.convention)
     if word and (word.extended or word.padded == "each end"):
-        word = None  # what was said with it is not in the case any more: its numbers say the same
+        word = None  # what was given with it is not in the case any more: its numbers say the same
     if word:
         keys |= {"convention": word.name}
         keys |= {"output_size": list(case.output_size)} if case.output_size else {}

@@ -1,4 +1,4 @@
-"""Named wrong answers: what a case can tell apart, and what a wrong answer looks like.
+"""Named wrong answers: which of them a case shows, and what a wrong answer looks like.
 
 A case that no mutant fails shows nothing; a wrong answer that a mutant gives bit for bit has its cause. Kinds of faults
 that have no counterpart here are those without a wrong number: crashes, missing validation, time, and answers that
@@ -12,14 +12,26 @@ of the operator; its nearest relatives are the exchanged channels, and kernels q
     arithmetic                  too few bits
     special                     NaN and infinity
     triggers                    faults that only some numbers set off
-    diagnosis, score            an answer → its causes; cases → what they tell apart
+    diagnosis, score            an answer → its causes; cases → which faults they show
 """
 
 from __future__ import annotations
 
 from conformance.mutants.catalogue import MUTANTS, applicable, kills
-from conformance.mutants.diagnosis import cause
+from conformance.mutants.diagnosis import Cause, causes
 from conformance.mutants.mutant import Mutant, Rewrite, features
 from conformance.mutants.score import Score, score, table
 
-__all__ = ["MUTANTS", "Mutant", "Rewrite", "Score", "applicable", "cause", "features", "kills", "score", "table"]
+__all__ = [
+    "MUTANTS",
+    "Cause",
+    "Mutant",
+    "Rewrite",
+    "Score",
+    "applicable",
+    "causes",
+    "features",
+    "kills",
+    "score",
+    "table",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,15 +47,22 @@ _COMPLEX = (*COMPLEX, *(mutant for mutant in MUTANTS if mutant not in ARITHMETIC
 _PAIRS = tuple(one.then(two) for one, two in combinations([m for m in MUTANTS if m.name in SIMPLE], 2))
 
 
-def cause(
+class Cause(NamedTuple):
+    """What explains a wrong answer: the name of a mutant ("one+two": both of them; "" for none), and a sentence."""
+
+    fault: str
+    says: str
+
+
+def causes(
     case: Case,
     check: Check,
     arrays: Operands,
     returned: np.ndarray,
     dtype: Dtype = "float64",
     fill: Fill = "exact",
-) -> list[str]:
-    """Sentences of the mutants of the fill that give `returned` bit for bit, rounded to `dtype`, simplest first.
+) -> list[Cause]:
+    """The mutants of the fill that give `returned` bit for bit, rounded to `dtype`, simplest first.
 
     Where none does: two at once, for small cases and finite operands; for a wrong shape, the formulas that give its
     size; for a case too large to try all, a sentence that says how many were. Else [], as for the right answer, and for
@@ -73,25 +81,25 @@ def cause(
 
 def _reproduced(
     mutants: Sequence[Mutant], case: Case, check: Check, arrays: Operands, returned: np.ndarray, dtype: Dtype
-) -> list[str]:
+) -> list[Cause]:
     found, work = [], 0
     for tried, mutant in enumerate(mutants):
         if work > WORK:
             unfinished = f"none of the {tried} simplest known faults; the case is too large to try all {len(mutants)}"
-            return found or [unfinished]
+            return found or [Cause("", unfinished)]
         wrong = mutant.variants(case, check, arrays, returned.shape)
         work += case.size * len(wrong)
         if any(same(rounded(one, dtype), returned) for one in wrong):
-            found.append(mutant.sentence(case))
+            found.append(Cause(mutant.name, mutant.sentence(case)))
     return found
 
 
-def _sizes(case: Case, shape: tuple[int, ...]) -> list[str]:
+def _sizes(case: Case, shape: tuple[int, ...]) -> list[Cause]:
     """The wrong formulas that give this shape, whatever the values; none where the shape is right."""
     if shape == case.y_shape or shape[:2] != case.y_shape[:2]:
         return []
     return [
-        f"{mutant.sentence(case)}; the values fit no known fault"
+        Cause(mutant.name, f"{mutant.sentence(case)}; the values fit no known fault")
         for mutant in MUTANTS
         if isinstance(mutant, Size) and mutant.applies(case, "forward") and mutant.size(case) == shape[2:]
     ]

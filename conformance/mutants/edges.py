@@ -83,7 +83,7 @@ def _only_one(taps: Callable[[list], list]) -> Callable[[Case, Check, Operands],
     def compute(case: Case, check: Check, operands: Operands) -> np.ndarray:
         y = np.zeros(case.y_shape, operands["x"].dtype)
         for tap in taps(list(np.ndindex(case.kernel))):
-            # A tap by itself is a kernel of length 1, whose stamps lie k·e further on; the end makes up the length.
+            # A tap by itself is a kernel of length 1, whose stamps are k·e further on; the end makes up the length.
             lo = [a.lo - k * a.dilation for a, k in zip(axes(case), tap, strict=True)]
             hi = [(a.input - 1) * a.stride + 1 - begin - a.output for a, begin in zip(axes(case), lo, strict=True)]
             numbers = {"kernel": (1,) * case.rank, "padding": tuple(zip(lo, hi, strict=True))}
@@ -113,13 +113,13 @@ TAIL = {"output padding"}
 OUTPUT_PADDING = (
     Rewrite(
         "output-padding-at-begin",
-        "as if the output padding were at the begin",
+        "as if the output padding were at the beginning",
         needs=TAIL,
         numbers=each("padding", lambda a: (a.lo - a.op, a.hi)),
     ),
     Rewrite(
         "output-padding-at-both-ends",
-        "as if half of the output padding were at the begin",
+        "as if half of the output padding were at the beginning",
         needs=TAIL,
         numbers=each("padding", lambda a: (a.lo - a.op // 2, a.hi)),
     ),

@@ -68,7 +68,7 @@ def _scaled(factor):
 
 
 def _without_borders(case: Case, check: Check, operands: Operands) -> np.ndarray:
-    """Only input positions whose whole stamp lies in the output."""
+    """Only input positions whose whole stamp is in the output."""
     x = operands["x"].copy()
     for axis, a in enumerate(axes(case)):
         begin = np.arange(a.input) * a.stride - a.lo
@@ -157,7 +157,7 @@ GRADIENTS = (
     ),
     Computed(
         "grad-weight-without-borders",
-        "as if only inputs whose whole stamp lies in the output counted",
+        "as if only inputs whose whole stamp is in the output counted",
         needs={"padding"},
         checks=KERNEL,
         compute=_without_borders,

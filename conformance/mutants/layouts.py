@@ -1,6 +1,7 @@
 """Layouts: the right numbers in the right order, read in another one.
 
-A fault names both layouts: how the buffer lies, and how it was read. Where sizes allow it that is an exchange of axes.
+A fault names both layouts: how the buffer is stored, and how it was read. Where sizes allow it that is an exchange
+of axes.
 I and O are the kernel's channels, K stands for its spatial axes; a sentence spells them out, HW or DHW.
 """
 
@@ -26,7 +27,7 @@ def spelled(layout: str, case: Case) -> str:
 
 
 def reread(lies: str, read: str, canonical: str) -> Map:
-    """A buffer that lies in one layout, taken for another one."""
+    """A buffer that is stored in one layout, taken for another one."""
 
     def map_(case: Case, array: np.ndarray) -> np.ndarray:
         home, written, taken = (spelled(layout, case) for layout in (canonical, lies, read))
@@ -41,7 +42,7 @@ def _kernel(lies: str, read: str) -> Mutant:
     def says(case: Case) -> str:
         have, want = spelled(lies, case), spelled(read, case)
         missing = ",".join(str(have.index(letter)) for letter in want)
-        return f"the kernel lies as {have} and was read as {want}: permutation {missing} missing"
+        return f"the kernel is stored as {have} and was read as {want}: permutation {missing} missing"
 
     return Rewrite(f"kernel-{lies}-as-{read}", says, w=reread(lies, read, "IOK"))
 
@@ -50,7 +51,7 @@ def _image(operand: str, lies: str, read: str) -> Mutant:
     word = {"x": "input", "y": "output"}[operand]
 
     def says(case: Case) -> str:
-        return f"the {word} lies as {spelled(lies, case)} and was read as {spelled(read, case)}"
+        return f"the {word} is stored as {spelled(lies, case)} and was read as {spelled(read, case)}"
 
     return Rewrite(f"{word}-{lies}-as-{read}", says, **{operand: reread(lies, read, "NCS")})
 

@@ -57,6 +57,7 @@ class Mutant:
 
     `needs`: the features without which no case can show it; a route that lacks one cannot express such a case.
     `when`: the cases in which it happens; anywhere else the mutant answers rightly.
+    `base`: the mutant that has the same fault without a trigger, if it is one with a trigger.
     `fills`: those in which it is asked; in others it answers rightly, or cannot be told from rounding.
     """
 
@@ -65,6 +66,7 @@ class Mutant:
     needs: Set[str] = frozenset()
     checks: tuple[Check, ...] = CHECKS
     when: Callable[[Case], bool] = lambda case: True
+    base: str | None = None
     fills: tuple[Fill, ...] = FINITE_FILLS
 
     def sentence(self, case: Case) -> str:
@@ -99,6 +101,7 @@ class Mutant:
             says=says,
             when=lambda case: self.when(case) and when(case),
             needs={*self.needs, *needs},
+            base=self.name,
             checks=tuple(check for check in self.checks if check in checks),
         )
 

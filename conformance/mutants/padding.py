@@ -36,19 +36,19 @@ UNEQUAL_ENDS = {"padding", "asymmetric padding"}
 PADDING = (
     Rewrite(
         "padding-ends-swapped",
-        "as if the padding of begin and end were exchanged",
+        "as if the paddings at the beginning and at the end were exchanged",
         needs=UNEQUAL_ENDS,
         **crop(lambda a: (a.hi, a.lo)),
     ),
     Rewrite(
         "padding-end-is-begin",
-        "as if the end had the begin's padding",
+        "as if the end had the padding of the beginning",
         needs=UNEQUAL_ENDS,
         **crop(lambda a: (a.lo,) * 2),
     ),
     Rewrite(
         "padding-begin-is-end",
-        "as if the begin had the end's padding",
+        "as if the beginning had the padding of the end",
         needs=UNEQUAL_ENDS,
         **crop(lambda a: (a.hi,) * 2),
     ),
@@ -81,7 +81,7 @@ PADDING = (
     ),
     Rewrite(
         "padding-all-at-begin",
-        "as if all of the padding were at the begin",
+        "as if all of the padding were at the beginning",
         needs=PADDED,
         **crop(lambda a: (a.lo + a.hi, 0)),
     ),
@@ -93,7 +93,7 @@ PADDING = (
     ),
     Rewrite(
         "padding-halved-odd-at-begin",
-        "as if the padding were split in halves, the odd pixel at the begin (SAME_LOWER)",
+        "as if the padding were split in halves, the odd pixel at the beginning (SAME_LOWER)",
         needs=UNEQUAL_ENDS,
         **crop(lambda a: (-(-(a.lo + a.hi) // 2), a.hi)),
     ),
@@ -127,8 +127,8 @@ PADDING = (
         "as if the padding were added to the stretched input instead of cropped from the output",
         **crop(lambda a: (a.extent - 1 - a.lo, a.extent - 1 - a.hi)),
     ),
-    Rewrite("padding-one-more", "as if one more were cropped at the begin", **crop(lambda a: (a.lo + 1, a.hi))),
-    Rewrite("padding-one-less", "as if one less were cropped at the begin", **crop(lambda a: (a.lo - 1, a.hi))),
+    Rewrite("padding-one-more", "as if one more were cropped at the beginning", **crop(lambda a: (a.lo + 1, a.hi))),
+    Rewrite("padding-one-less", "as if one less were cropped at the beginning", **crop(lambda a: (a.lo - 1, a.hi))),
     Rewrite(
         "padding-times-dilation",
         "as if the padding were counted in dilated steps",

@@ -1,4 +1,4 @@
-"""Cases → what they tell apart: for every mutant the cases that show it, and what no case does."""
+"""Cases → which faults they show: for every mutant the cases that show it, and what no case does."""
 
 from __future__ import annotations
 

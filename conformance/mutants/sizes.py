@@ -88,7 +88,7 @@ SIZES = (
     ),
     Size(
         "size-with-padding-once",
-        "the size lacks only the begin's padding, not the end's",
+        "the size lacks only the padding at the beginning, not at the end",
         needs={"padding"},
         formula=lambda a: a.output + a.hi,
     ),

@@ -166,14 +166,14 @@ TRIGGERS = (
     ),
     Rewrite(
         "padding-of-input-1",
-        "as if nothing were cropped at the begin where the input's length is 1",
+        "as if nothing were cropped at the beginning where the input's length is 1",
         needs={"padding"},
         when=lambda case: 1 in case.input,
         numbers=each("padding", lambda a: (0 if a.input == 1 else a.lo, a.hi)),
     ),
     Rewrite(
         "padding-of-output-1",
-        "as if one more were cropped at the begin where the output's length is 1",
+        "as if one more were cropped at the beginning where the output's length is 1",
         when=lambda case: 1 in case.output,
         numbers=each("padding", lambda a: (a.lo + (a.output == 1), a.hi)),
     ),
@@ -186,7 +186,7 @@ TRIGGERS = (
     ),
     Rewrite(
         "padding-without-multiple-of-stride",
-        "as if the begin's padding were rounded down to a multiple of the stride",
+        "as if the padding at the beginning were rounded down to a multiple of the stride",
         needs={"padding", "stride"},
         when=_some(lambda a: a.lo % a.stride > 0),
         numbers=each("padding", lambda a: (a.lo // a.stride * a.stride, a.hi)),
@@ -214,7 +214,7 @@ TRIGGERS = (
     ),
     Rewrite(
         "output-padding-at-begin-where-dilated",
-        "as if the output padding were at the begin where the dilation is above 1",
+        "as if the output padding were at the beginning where the dilation is above 1",
         needs={"output padding", "dilation"},
         when=_some(lambda a: a.op > 0 and a.dilation > 1),
         numbers=each("padding", lambda a: (a.lo - a.op * (a.dilation > 1), a.hi)),
@@ -228,7 +228,7 @@ TRIGGERS = (
     ),
     Rewrite(
         "output-padding-beyond-stride-shifts",
-        "as if output padding of s and more were at the begin",
+        "as if output padding of s and more were at the beginning",
         needs={"output padding"},
         when=_some(lambda a: a.op >= a.stride),
         numbers=each("padding", lambda a: (a.lo - a.op * (a.op >= a.stride), a.hi)),
@@ -294,14 +294,14 @@ TRIGGERS = (
     _only(
         "padding-ends-swapped",
         "padding-ends-swapped-in-3d",
-        "as if the padding of begin and end were exchanged in 3-d",
+        "as if the paddings at the beginning and at the end were exchanged in 3-d",
         lambda case: case.rank == 3,
         {"several axes"},
     ),
     _only(
         "output-padding-at-begin",
         "output-padding-at-begin-in-3d",
-        "as if the output padding were at the begin in 3-d",
+        "as if the output padding were at the beginning in 3-d",
         lambda case: case.rank == 3,
         {"several axes"},
     ),

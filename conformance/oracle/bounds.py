@@ -31,18 +31,22 @@ ROUNDOFF = {
 #: Half the smallest subnormal number: what an underflow may lose.
 UNDERFLOW = {"float64": 2.0**-1075, "float32": 2.0**-150, "float16": 2.0**-25, "bfloat16": 2.0**-134}
 
-#: Arithmetic that a route might have declared instead, tightest first, in words.
-LOOSER = {
-    "a bias that is added after rounding": {"bias": "separate"},
-    "multiplicands rounded to TF32": {"multiplicand": "tf32"},
-    "an accumulator of float16": {"accumulator": "float16"},
-    "an accumulator of bfloat16": {"accumulator": "bfloat16"},
+#: Arithmetic that a route might have declared instead, tightest first: in words, what it is, and for which dtypes.
+LOOSER: dict[str, tuple[dict[str, str], frozenset[str]]] = {
+    "a bias that is added after rounding": ({"bias": "separate"}, frozenset(ROUNDOFF)),
+    "multiplicands rounded to TF32": ({"multiplicand": "tf32"}, frozenset({"float32"})),
+    "an accumulator of float16": ({"accumulator": "float16"}, frozenset({"float32", "float16"})),
+    "an accumulator of bfloat16": ({"accumulator": "bfloat16"}, frozenset({"float32", "bfloat16"})),
 }
+
+#: Types in which nobody should sum without saying so.
+HALF = frozenset({"float16", "bfloat16"})
 
 
 def accumulator(dtype: str, arithmetic: dict) -> str:
-    """The declared accumulator of a route for a dtype: the dtype itself where nothing is declared."""
-    return arithmetic.get(dtype, {}).get("accumulator", dtype)
+    """The accumulator of a route for a dtype. Where none is declared: the dtype itself, but float32 for half types,
+    so that whoever sums in half precision has to declare it."""
+    return arithmetic.get(dtype, {}).get("accumulator", "float32" if dtype in HALF else dtype)
 
 
 def bound(expected: np.ndarray, magnitude: np.ndarray, terms: int, dtype: str, arithmetic: dict) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.oracle import bounds, definition
-from conformance.oracle.error_map import error_map, number, wrong_elements
+from conformance.oracle.error_map import error_map, number, region, wrong_elements
 from conformance.oracle.operands import decode, encode, make_operands, terms
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         if not wrong.any():
             return detail
         with np.errstate(invalid="ignore"):
-            error = np.abs(got - right)
+            error = np.where(wrong, np.abs(got - right), 0.0)  # NaN where NaN should be is no error
     else:
         error = np.abs(got - right)
         allowed = bounds.bound(right, expected.magnitude, expected.terms, dtype, arithmetic or {})
@@ -99,6 +99,7 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         "first_wrong": {"index": list(first), "expected": number(right[first]), "returned": number(got[first])},
         "wrong": int(wrong.sum()),
         "of": int(wrong.size),
+        "region": region(wrong, expected.check),
         "error": number(units.max(initial=0.0)),
         "wrong_elements": wrong_elements(right, got, wrong),
         "error_map": error_map(units, wrong),
@@ -109,7 +110,9 @@ def looser(expected: Expected, returned: np.ndarray, arithmetic: dict) -> str | 
     """In words, the tightest arithmetic under which a real answer (float64) would be right; None where none is."""
     declared = arithmetic.get(expected.dtype, {})
     error = np.abs(returned - expected.answer)
-    for words, more in bounds.LOOSER.items():
+    for words, (more, dtypes) in bounds.LOOSER.items():
+        if expected.dtype not in dtypes:
+            continue
         other = {expected.dtype: declared | more}
         allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, expected.dtype, other)
         if (error <= allowed).all():

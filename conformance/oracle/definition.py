@@ -97,7 +97,7 @@ def _forward(case: Case, operands: Operands) -> np.ndarray:
     filters, kernel = case.out_channels // groups, math.prod(case.kernel)
     x, w = _pixels(case, operands["x"]), operands["w"].reshape(groups, per_group, filters, kernel)
     # One matrix product per group, each input position times the whole kernel; then one axis after the other: tap k of
-    # position i lands at i·s + k·e. What is longer, filters or rows, lies last, where adding is fast.
+    # position i lands at i·s + k·e. What is longer, filters or rows, is the last axis, where adding is fast.
     here, there = _overlap(case)
     y = np.zeros((batch, groups, filters, *case.output), x.dtype)
     if filters > case.input[-1] > 1:

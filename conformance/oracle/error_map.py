@@ -42,3 +42,49 @@ def number(value: complex) -> float | str:
         return str(complex(value))
     value = float(value)
     return value if np.isfinite(value) else "nan" if np.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+#: What the first two axes of an answer are called, by check; those behind them are space.
+_FIRST = {
+    "forward": ("image", "channel"),
+    "grad_input": ("image", "channel"),
+    "grad_weight": ("input channel", "output channel of a group"),
+    "grad_bias": ("channel",),
+}
+_SPACE = {1: ("column",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+
+
+def region(wrong: np.ndarray, check: str) -> str:
+    """Where the wrong elements are, in words: `the last column`, `every second row of channel 0`, `everywhere`.
+
+    `wrong`: a mask shaped like the answer to `check`. What is not wrong all along an axis is named by that axis; where
+    no axis tells, `some elements`.
+    """
+    names = (*_FIRST[check], *_SPACE.get(wrong.ndim - len(_FIRST[check]), ()))
+    parts, product = [], np.ones((), dtype=bool)
+    for axis, name in enumerate(names):
+        touched = wrong.any(axis=tuple(other for other in range(wrong.ndim) if other != axis))
+        product = np.multiply.outer(product, touched)
+        if not touched.all():
+            parts.append(_along(name, np.flatnonzero(touched), len(touched)))
+    if not parts:
+        return "everywhere" if wrong.all() else "some elements"
+    if None in parts:
+        return "some elements"
+    some = "" if (product == wrong).all() else "some elements of "
+    return some + " of ".join(part for part in reversed(parts) if part)
+
+
+def _along(name: str, indices: np.ndarray, length: int) -> str | None:
+    """The wrong indices of one axis in words; None where there is no short word for them."""
+    count, first, last = len(indices), int(indices[0]), int(indices[-1])
+    together = last - first + 1 == count
+    if count == 1:
+        return f"the last {name}" if first == length - 1 else f"the first {name}" if first == 0 else f"{name} {first}"
+    if together and last == length - 1:
+        return f"all {name}s but the first" if first == 1 else f"the {name}s from {first} on"
+    if together and first == 0:
+        return f"all {name}s but the last" if last == length - 2 else f"the first {count} {name}s"
+    if count > 1 and np.array_equal(indices, np.arange(first, length, 2)):
+        return f"every second {name}"
+    return None

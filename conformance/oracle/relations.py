@@ -117,7 +117,7 @@ def _wide(array: np.ndarray) -> np.ndarray:
 
 
 def _channels(case: Case, operands: Operands) -> np.ndarray:
-    """The bias as it lies in the answer; 0 where there is none."""
+    """The bias in the shape in which it is added to the answer; 0 where there is none."""
     return operands["b"].reshape(-1, *[1] * case.rank) if case.bias else np.zeros(1)
 
 

@@ -20,3 +20,27 @@ def lean(rows: Sequence[Row]) -> float:
     """
     squares = sum(row.detail["squares"] for row in rows)
     return sum(row.detail["sum"] for row in rows) / squares**0.5 if squares else 0.0
+
+
+def share(value: float | str) -> str:
+    """A share of the rounding bound in words: `35 %`, `12 million times`; nobody reads 1.24e+07."""
+    if isinstance(value, str):  # the bound is 0
+        return "infinitely many times"
+    if value <= 1:
+        return f"{100 * value:.2g} %" if 1e-4 <= value < 0.995 else "100 %" if value > 0.5 else "less than 0.01 %"
+    if value < 1.005:
+        return "a little over 100 %"
+    for least, word in ((1e15, None), (1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
+        if value >= least:
+            return f"{_few_digits(value / least)} {word} times" if word else "more than 10^15 times"
+    return f"{_few_digits(value)} times"
+
+
+def _few_digits(value: float) -> str:
+    return f"{value:.3g}" if value < 10 else f"{value:,.0f}"
+
+
+def of_the_bound(value: float | str) -> str:
+    """The same with its noun: `35 % of the bound`, `12 million times the bound`."""
+    said = share(value)
+    return f"{said} of the bound" if said.endswith("%") else f"{said} the bound"

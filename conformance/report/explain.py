@@ -13,6 +13,9 @@ import numpy as np
 from conformance import memory
 from conformance.case import FLOATS, Case
 from conformance.oracle.operands import make_operands
+from conformance.report.accuracy import of_the_bound
+from conformance.report.findings import entry_name, first_line
+from conformance.run.judge import specials
 from conformance.run.row import Row
 
 #: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
@@ -46,24 +49,24 @@ def sentence(row: Row) -> str:
         "hang": "hangs",
         "flaky": "is answered differently when asked again",
         "broken": "the adapter is broken",
-        "unsupported": "cannot be said",
+        "unsupported": "cannot be expressed",
         "unrun": "was not run",
     }[row.verdict]
     reason = row.cause or row.detail.get("reason")
-    return f"{row.case} {what}" + (f": {_first_line(reason)}" if reason else "")
+    return f"{row.case} {what}" + (f": {first_line(reason)}" if reason else "")
 
 
 def paragraph(row: Row, case: Case) -> str:
     """All that is known about a row, as plain text."""
     detail = row.detail
-    standing = f" ({row.standing})" if row.standing else ""
-    lines = [f"{row.key}: {row.verdict}{standing}", f"  {sentence(row)}"]
+    state = f" ({row.state})" if row.state else ""
+    lines = [f"{row.key}: {row.verdict}{state}", f"  {sentence(row)}"]
     lines += [f"  {line}" for line in sizes(case)]
     if "first_wrong" in detail:
         first = detail["first_wrong"]
         lines.append(
             f"  first wrong at {first['index']}: expected {first['expected']!r}, returned {first['returned']!r}; "
-            f"{detail['wrong']} of {detail['of']} are wrong, the worst by {_short(detail['error'])} u·Σ|x||w|"
+            f"{wrong(detail)}"
         )
     if unequal := detail.get("unequal"):
         lines.append(
@@ -71,14 +74,12 @@ def paragraph(row: Row, case: Case) -> str:
             f"{unequal['wrong']} of {unequal['of']} are unequal"
         )
     if "specials_extra" in detail:
-        lines.append(
-            f"  NaN and infinities: {detail['specials_extra']} where a number should be, "
-            f"{detail['specials_missing']} missing"
-        )
+        words = specials(detail["specials_extra"], detail["specials_missing"])
+        lines += [f"  {words}"] if words != row.cause else []
     if detail.get("mismatch") == "shape":
         lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
     if "share" in detail:
-        lines.append(f"  used {_short(detail['share'])} of the bound that rounding theory gives")
+        lines.append(f"  its error is {of_the_bound(detail['share'])} that rounding theory gives")
     if more := detail.get("causes", [])[1:]:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):
@@ -92,12 +93,21 @@ def paragraph(row: Row, case: Case) -> str:
         lines += [f"  {line}" for line in layouts(plan)]
         if plan.get("emulates"):
             lines.append(f"  emulates: {plan['emulates']}")
-    for word, title in (("trace", "trace"), ("log", "the worker's log ends")):
+    for word, title in (("trace", "trace"), ("log", "end of the worker's log")):
         if row.verdict not in ("pass", "unsupported") and detail.get(word):
             lines += [f"  {title}:"] + [f"    {line}" for line in detail[word].splitlines()[-12:]]
     if told := detail.get("ledger"):
-        lines.append(f"  ledger: {told['where']} ({told['kind']}): {told['why']} {told['link']}")
+        lines.append(f"  ledger: {entry_name(told)} ({told['kind']}): {told['why']} {told['link']}")
     return "\n".join(lines)
+
+
+def wrong(detail: dict[str, Any]) -> str:
+    """How many elements are wrong, which, and the worst of them in units."""
+    are = "is" if detail["wrong"] == 1 else "are"
+    where = f" ({detail['region']})" if detail.get("region", "some elements") != "some elements" else ""
+    finite = isinstance(detail["error"], float)
+    worst = f"the worst by {detail['error']:.3g} u·Σ|x||w|" if finite else "not all by a finite number"
+    return f"{detail['wrong']} of {detail['of']} elements {are} wrong{where}, {worst}"
 
 
 def _stamps(stamp: dict[str, Any]) -> list[str]:
@@ -113,7 +123,7 @@ def _stamps(stamp: dict[str, Any]) -> list[str]:
 
 
 def layouts(plan: dict[str, Any]) -> list[str]:
-    """The permutations from the canonical layouts to those that the call reads, and what lies otherwise in memory."""
+    """The permutations from the canonical layouts to those that the call reads, and what is stored in another order."""
     lines = []
     for operand, title in (("x", "input"), ("w", "kernel")):
         letters = plan["layouts"][operand]
@@ -121,8 +131,8 @@ def layouts(plan: dict[str, Any]) -> list[str]:
         if letters != canonical:
             axes = tuple(canonical.index(letter) for letter in letters)
             lines.append(f"the {title} goes from {canonical} to {letters} by numpy.transpose({operand}, {axes})")
-        if lies := plan.get("memory", {}).get(operand):
-            lines.append(f"the {title} lies in memory as {lies}")
+        if stored := plan.get("memory", {}).get(operand):
+            lines.append(f"the {title} is stored in memory as {stored}")
     return lines
 
 
@@ -218,7 +228,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     lines += ["import base64", "import zlib", ""] if packed else []
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
-    lines += ["", inspect.getsource(memory.lying).strip(), "", ""] if case.memory else []
+    lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
     if plan["define"]:
         lines += ["", plan["define"].strip(), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
@@ -228,14 +238,14 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
         array = name
         if name in carried and operands[name].ndim == len(carried[name]):
             canonical = _canonical(name, carried[name])
-            lies = plan["memory"].get(name)
-            if lies and lies != canonical:
-                array = f"np.ascontiguousarray({array}.transpose{_axes(canonical, lies)})"
-                array += f".transpose{_axes(lies, canonical)}"
+            stored = plan["memory"].get(name)
+            if stored and stored != canonical:
+                array = f"np.ascontiguousarray({array}.transpose{_axes(canonical, stored)})"
+                array += f".transpose{_axes(stored, canonical)}"
             if carried[name] != canonical:
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
-            array = f"lying({array}, {case.memory[name]!r})"
+            array = f"stored({array}, {case.memory[name]!r})"
         lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
     if "b" not in operands:
         lines.append("b = None")
@@ -308,11 +318,3 @@ def _comparison(row: Row, expected: np.ndarray | None, wide: str) -> list[str]:
         '                     f"expected {expected[first]}, returned {returned[first]}")',
         'print(f"all {expected.size} values are right")',
     ]
-
-
-def _first_line(text: str) -> str:
-    return text.strip().splitlines()[0][:300] if text.strip() else ""
-
-
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.3g}"

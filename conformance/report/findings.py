@@ -1,95 +1,75 @@
-"""What a run found, in the words and the order of every output: states, counts, causes, the sentence over all."""
+"""What a run found: rows that are not simply right, grouped by what is wrong with them. The only place that groups.
+
+Every output is given a Report and tells its findings; none groups, counts or names by itself, so all of them count and
+name alike.
+"""
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import PurePath
+from typing import Any, NamedTuple
 
 from conformance.case import Case
 from conformance.corpus.yaml_file import shown
-from conformance.report.explain import sentence
-from conformance.run.row import DIVERGENT, Row
+from conformance.report.states import NEEDS_A_LOOK, STATES, number, place, state
+from conformance.report.told import told
+from conformance.run import blame
+from conformance.run.diagnose import EXACT, smallness
+from conformance.run.row import Diagnosed, Key, Row
 from conformance.run.run_file import Run
 
-#: What a row is: its standing where it has one, else its verdict; worst first.
-STATES = ("new", "changed", "stale", "unrun", "known", "unsupported", "pass")
-#: Standings that need somebody's eyes.
-NEWS = STATES[:3]
+#: States of the rows that are findings: all but those that are right and those that cannot be asked.
+FOUND = STATES[:5]
+#: Those that every output tells one by one; what is known is listed where there is room.
+TO_TELL = (*NEEDS_A_LOOK, "unrun")
+#: Numbers in brackets, however many: shapes of cases of another rank are another number of them.
+SHAPE = r"[\[(][-\d\s,]*[\])]"
 #: What a line of text cannot hold: control characters, and halves of pairs that no encoding has.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
-
-def harmless(said: str) -> str:
-    """The text of a framework or a file name as one line that can be printed: a control character could clear the
-    terminal, and half a pair stops the printing."""
-    return CONTROL.sub("\ufffd", said)
-
-
-def state(row: Row) -> str:
-    """One of STATES."""
-    return row.standing or ("new" if row.verdict in DIVERGENT else row.verdict)
-
-
-def place(row: Row) -> str:
-    """The route with its device: `torch/functional@cpu`."""
-    return f"{row.route}@{row.device}"
-
-
-def counts(rows: Iterable[Row]) -> dict[str, int]:
-    """How many rows are in each state; every state is named, in the order of STATES."""
-    found = Counter(map(state, rows))
-    return {name: found[name] for name in STATES}
-
-
-def complete(run: Run) -> bool:
-    """Whether every row that was asked for has an answer, and every adapter that was started spoke."""
-    return bool(run.footer) and not run.header.get("dead") and not any(row.verdict == "unrun" for row in run.rows)
-
-
-def problems(run: Run) -> list[str]:
-    """What is wrong with the ledger, in sentences; known only of a run that came to its end."""
-    return (run.footer or {}).get("problems", [])
-
-
-def labels(runs: Sequence[Run]) -> list[str]:
-    """A name for each of several runs: its file's, with the folders where two files are called alike."""
-    names = [Path(run.path).name for run in runs]
-    return [name if names.count(name) == 1 else run.path for name, run in zip(names, runs, strict=True)]
-
-
-def clean(run: Run) -> bool:
-    """Whether nothing about the run needs a look."""
-    return complete(run) and not problems(run) and not any(state(row) in NEWS for row in run.rows)
-
-
-def verdict(run: Run) -> str:
-    """The run in one sentence: counts over all rows, nothing dropped."""
-    found, footer = counts(run.rows), run.footer or {}
-    shown = [name for name in ("known", *NEWS) if found[name] or name in ("known", "new")]
-    shown += [name for name in ("unsupported", "unrun") if found[name]]
-    parts = [f"{found['pass']} pass"] + [f"{found[name]} {name}" for name in shown]
-    if wrong := problems(run):
-        parts.append(f"{len(wrong)} ledger problem{'s' * (len(wrong) > 1)}")
-    took = f" in {footer['seconds']:.0f} s" if "seconds" in footer else ""
-    begin = "" if complete(run) else "incomplete: " if run.footer else "incomplete, cut short: "
-    return f"{begin}{len(run.rows)} rows{took}: {', '.join(parts)}"
+#: Verdict → what the framework does, in words.
+DOES = {
+    "pass": "is right",
+    "differ": "differs",
+    "refuse": "refuses",
+    "accept": "does not refuse",
+    "crash": "crashes",
+    "hang": "hangs",
+    "flaky": "answers differently when asked again",
+    "broken": "has a broken adapter",
+    "unrun": "was not asked",
+}
 
 
 @dataclass
-class Cause:
-    """Rows of one framework that are in one state for one reason; `rows`: the smallest case first, never empty."""
+class Finding:
+    """Rows of one framework that are in one state for one reason.
+
+    `cause`: what is wrong: the named fault, what is not checked, or the message of the smallest row. `when`: the
+    condition under which it is wrong, in words, or None where there is none that is known. `named`: whether the cause
+    is a fault with a name. `reason`: the cause without what varies from case to case, by which a divergence is known
+    again in another run, whatever its state there. `rows`: the smallest case first, never empty. `diagnosed`: what the
+    diagnosis found out about it, see run/diagnose.py; None where it was not asked.
+    """
 
     state: str
     framework: str
+    verdict: str
+    cause: str
+    reason: str
+    named: bool
     rows: list[Row]
+    when: str | None = None
+    diagnosed: Diagnosed | None = None
 
     @property
     def first(self) -> Row:
+        """The row to look at first."""
         return self.rows[0]
 
     @property
@@ -97,83 +77,208 @@ class Cause:
         return sorted(set(map(place, self.rows)))
 
     @property
-    def ledger(self) -> dict[str, Any]:
-        """The entry that speaks of these rows: where it stands, its link, kind and why; empty where none does."""
-        return self.first.detail.get("ledger") or {}
+    def cases(self) -> int:
+        """How many cases the rows are of."""
+        return len({row.case for row in self.rows})
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The ledger's entries that speak of these rows, each once: where it stands, its link, kind and why."""
+        found = {row.detail["ledger"]["where"]: row.detail["ledger"] for row in self.rows if row.detail.get("ledger")}
+        return list(found.values())
 
     @property
     def sentence(self) -> str:
-        return told(self.first)
+        """What, and when: one line for every output."""
+        where = f", where {self.when}" if self.when else ""
+        entry = f"; {entry_name(self.entries[0])} says otherwise" if self.state == "changed" and self.entries else ""
+        return f"{harmless(self.framework)} {DOES[self.verdict]}: {self.cause}{where}{entry}"
+
+    @property
+    def evidence(self) -> list[str]:
+        """On what it rests, in lines: rows, routes and cases; and what asking again brought."""
+        cases = f"; {number(self.cases, 'case')}, the smallest of them " if self.cases > 1 else ": "
+        rows = f"{number(len(self.rows), 'row')} on {', '.join(self.routes)}{cases}{self.first.case}"
+        return [harmless(line) for line in (rows, *(told(self.diagnosed) if self.diagnosed else ()))]
 
 
-def told(row: Row) -> str:
-    """One line on a row; one that contradicts the ledger names the entry."""
-    where = shown((row.detail.get("ledger") or {}).get("where", "the ledger"))
-    more = {"stale": f", and {where} says that it diverges", "changed": f"; {where} says otherwise"}
-    return harmless(sentence(row) + more.get(row.standing, ""))
+@dataclass(frozen=True)
+class Report:
+    """A run and what was found in it: what every output is given."""
+
+    run: Run
+    findings: list[Finding]
+
+    @cached_property
+    def _by_row(self) -> dict[Key, Finding]:
+        return {row.key: finding for finding in self.findings for row in finding.rows}
+
+    def of(self, row: Row) -> Finding | None:
+        """The finding that a row belongs to; None for a row that is right or unsupported."""
+        return self._by_row.get(row.key)
+
+    def in_states(self, states: Iterable[str]) -> list[Finding]:
+        """The findings in these states, in their order."""
+        return [finding for finding in self.findings if finding.state in states]
 
 
-def causes(rows: Iterable[Row], cases: Mapping[str, Case], states: Iterable[str] = STATES[:4]) -> list[Cause]:
-    """Rows in one of `states` by cause: the worst state first, causes with a name before others, then the frequent."""
-    wanted = set(states)
+def report(run: Run) -> Report:
+    """The run with its findings."""
+    return Report(run, findings(run))
+
+
+def findings(run: Run) -> list[Finding]:
+    """All findings of a run: the worst state first, named faults before other causes, then the frequent.
+
+    Rows that were diagnosed go by their diagnosis; those of which the ledger speaks by its entry; all others by their
+    cause.
+    """
+    causes = _Causes(run)
+    diagnosis_of = {key: index for index, each in enumerate(run.diagnoses) for key in each.rows}
     grouped: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in rows:
-        if state(row) in wanted:
-            grouped[(state(row), *reason(row))].append(row)
-    for mine in grouped.values():
-        mine.sort(key=lambda row: (cases[row.case].size if row.case in cases else 0, row.key))
-    found = [Cause(kind, framework, mine) for (kind, framework, *_), mine in grouped.items()]
-    found.sort(key=lambda each: (STATES.index(each.state), "causes" not in each.first.detail, -len(each.rows)))
+    for row in run.rows:
+        in_state = state(row)
+        if in_state in ("new", "changed") and row.key in diagnosis_of:
+            by = f"diagnosis {diagnosis_of[row.key]}"
+        elif in_state in ("known", "stale") and row.detail.get("ledger"):
+            by = row.detail["ledger"]["where"]
+        else:
+            by = causes.of(row).reason
+        if in_state in FOUND:
+            grouped[in_state, row.route.partition("/")[0], row.verdict, by].append(row)
+    found = []
+    for (in_state, framework, verdict, _), rows in grouped.items():
+        rows.sort(key=lambda row: smallness(row, run.cases))
+        cause = causes.of(rows[0])
+        finding = Finding(in_state, framework, verdict, cause.says, cause.reason, cause.named, rows)
+        if in_state in ("new", "changed") and rows[0].key in diagnosis_of:
+            finding = _as_diagnosed(finding, run.diagnoses[diagnosis_of[rows[0].key]])
+        elif in_state == "known":
+            finding = _as_known(finding, run.cases)
+        found.append(finding)
+    found.sort(key=lambda each: (STATES.index(each.state), not each.named, -len(each.rows)))
     return found
 
 
-def reason(row: Row) -> tuple[str, str, str]:
-    """Framework, verdict, and the cause without what varies from case to case; for a stale row, its entry."""
-    cause = row.cause or row.detail.get("reason") or ""
-    if row.standing == "stale":
-        cause = (row.detail.get("ledger") or {}).get("where", "")
-    elif row.verdict != "differ":  # what a framework says of its own accord repeats the case's numbers
-        cause = re.sub(r"\d+", "#", cause)
-    return row.route.partition("/")[0], row.verdict, cause
+def _as_diagnosed(finding: Finding, diagnosed: Diagnosed) -> Finding:
+    named = diagnosed.fault is not None
+    says, when = first_line(diagnosed.says), _condition(diagnosed.when)
+    return replace(finding, cause=says, named=named, when=when, diagnosed=diagnosed)
 
 
-def command(row: Row, header: Mapping[str, Any], exactly: bool = False) -> str:
-    """The line to paste that explains a row: with the adapter, interpreter and case files that the run was given.
+def _as_known(finding: Finding, cases: Mapping[str, Case]) -> Finding:
+    entry, first = (finding.entries or [{}])[0], finding.first
+    if (fault := entry.get("fault")) and first.case in cases:
+        finding = replace(finding, cause=blame.sentence(fault, cases[first.case]), named=True)
+    return replace(finding, when=_condition(entry.get("when")))
 
-    `exactly`: only this row, not all that the case asks of the route.
+
+def _condition(said: str | None) -> str | None:
+    """A condition that tells something."""
+    return None if said in (None, "always", "has an answer") else harmless(said)
+
+
+class _Cause(NamedTuple):
+    """Why a row is wrong: in words, without what varies from case to case, and whether it is a fault with a name."""
+
+    says: str
+    reason: str
+    named: bool = False
+
+
+class _Causes:
+    """The cause of each row of a run.
+
+    Exact operands name a fault; from real ones it cannot be read off, and special values may hide it. So such a row
+    takes the name of its exact sibling: the same case, route, device and check; of the same dtype where there is one.
     """
-    framework, asked = row.route.partition("/")[0], header.get("selection", {})
-    file = header.get("adapters", {}).get(framework, {}).get("file", "")
-    route = row.route if row.device == "cpu" else place(row)
-    words = ["--route", route]
-    words += _options("--cases", asked.get("files"))
-    words += _options("--adapter", (name for name in asked.get("adapters") or () if Path(name).name == Path(file).name))
-    words += _options("--python", (pair for pair in asked.get("pythons") or () if pair.startswith(f"{framework}=")))
-    words += _options("--seed", [header["seed"]] if header.get("seed") else [])
-    verb = "show"
-    if row.fill == "related":  # a relation between answers is no question that can be shown
-        verb = "run --metamorphic"
-        words += ["--dtype", row.dtype, "--check", row.check]
-    elif exactly:
-        words += ["--dtype", row.dtype, "--check", row.check, "--fill", row.fill]
-    case = shlex.quote(row.case)
-    quoted = case if case.startswith("'") else f"'{case}'"
-    return harmless(f"convt {verb} {quoted} {shlex.join(words)}")
+
+    def __init__(self, run: Run):
+        self.cases = run.cases
+        self.faults: dict[tuple[str, ...], str] = {}
+        for row in run.rows:
+            if _named(row):
+                for asked in (_asked(row), (*_asked(row), row.dtype)):
+                    self.faults.setdefault(asked, row.cause or "")
+
+    def of(self, row: Row) -> _Cause:
+        if row.state == "stale":
+            said = f"{entry_name(row.detail.get('ledger') or {})} says that it diverges"
+            return _Cause(said, said)
+        said = first_line(row.cause or row.detail.get("reason") or "no reason given")
+        if row.verdict == "differ":
+            fault = self._fault(row)
+            return _Cause(harmless(fault), fault, True) if fault else _Cause(said, _unnumbered(row, said))
+        if row.verdict == "accept" and row.case in self.cases:
+            said = _unchecked(self.cases[row.case])
+        return _Cause(said, re.sub(rf"{SHAPE}|-?\d+", "#", said))  # what a framework says repeats the case's numbers
+
+    def _fault(self, row: Row) -> str | None:
+        if _named(row):
+            return row.cause
+        if row.fill in EXACT:
+            return None
+        return self.faults.get((*_asked(row), row.dtype)) or self.faults.get(_asked(row))
 
 
-def _options(option: str, values: Iterable[Any] | None) -> list[str]:
-    return [word for value in values or () for word in (option, str(value))]
+def _named(row: Row) -> bool:
+    return row.verdict == "differ" and bool(row.detail.get("causes"))
 
 
-def where(run: Run, case: str) -> tuple[str, int] | None:
-    """File and line of a case, the file as the run was given it; None where neither is known."""
-    path, _, line = (run.cases[case].where if case in run.cases else "").rpartition(":")
-    if not path or not line.isdigit():
-        return None
-    for given in run.header.get("selection", {}).get("files") or ():
-        name = Path(path).name
-        if Path(given).name == name:
-            return Path(given).as_posix(), int(line)
-        if Path(given).name == Path(path).parent.name:
-            return (Path(given) / name).as_posix(), int(line)
-    return path, int(line)
+def _asked(row: Row) -> tuple[str, ...]:
+    return row.case, row.route, row.device, row.check
+
+
+def _unnumbered(row: Row, cause: str) -> str:
+    """Our own words on a wrong answer without what varies: shapes, and how many elements; dtypes stay."""
+    if row.detail.get("mismatch") == "specials":
+        return f"specials: {row.detail.get('specials_extra', 0) > 0}, {row.detail.get('specials_missing', 0) > 0}"
+    return re.sub(rf"{SHAPE}|(?<!\w)-?\d+", "#", cause)
+
+
+def _unchecked(case: Case) -> str:
+    """Which check is missing where a question was answered that must be refused, whatever came of it."""
+    what = case.invalid or "something else"
+    if what == "something else" and (case.convention or case.options):  # the numbers are right, these words are not
+        what = f"the size under {case.convention}" if case.convention else ", ".join(case.options)
+    return f"{what} is not checked"
+
+
+@dataclass
+class Unsupported:
+    """Rows that one framework cannot express for one reason."""
+
+    framework: str
+    reason: str
+    routes: list[str]
+    count: int
+
+
+def unsupported(rows: Iterable[Row]) -> list[Unsupported]:
+    """Why rows are unsupported, the most frequent reason first."""
+    found: Counter[tuple[str, str]] = Counter()
+    routes: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row.verdict == "unsupported":
+            said = first_line(row.detail.get("reason") or "no reason given").removeprefix(f"{row.route} ")
+            why = row.route.partition("/")[0], re.sub(r"\d{3,}", "…", said)  # sizes of operands
+            found[why] += 1
+            routes[why].add(place(row))
+    return [Unsupported(*why, sorted(routes[why]), count) for why, count in found.most_common()]
+
+
+def entry_name(ledger: Mapping[str, Any]) -> str:
+    """Where an entry of the ledger stands: as seen from here, else without the folders of the machine that ran it."""
+    where = shown(ledger.get("where") or "the ledger")
+    return harmless("/".join(PurePath(where).parts[-2:]) if PurePath(where).is_absolute() else where)
+
+
+def first_line(text: str) -> str:
+    """The first line of a message, at most 300 characters, that can be printed."""
+    return harmless(text.strip().splitlines()[0][:300]) if text.strip() else ""
+
+
+def harmless(said: str) -> str:
+    """The text of a framework or a file name as one line that can be printed: a control character could clear the
+    terminal, and half a pair stops the printing."""
+    return CONTROL.sub("\ufffd", said)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from conformance.report import findings
+from conformance.report.findings import Report
 from conformance.run.row import DIVERGENT, Key
-from conformance.run.run_file import Run, identity
+from conformance.run.run_file import identity
 
 
 @dataclass
@@ -24,21 +24,21 @@ class Line:
     moved: bool = False
 
 
-def lines(runs: Sequence[Run]) -> list[Line]:
+def lines(reports: Sequence[Report]) -> list[Line]:
     """Each divergence, known or not, that some run has, in the order in which they came; `case` is the smallest."""
+    runs = [report.run for report in reports]
     of = identity(runs)
     found: dict[tuple[str, ...], Line] = {}
     shown: list[dict[tuple[str, ...], set[Key]]] = [defaultdict(set) for _ in runs]
-    for run, keys in zip(runs, shown, strict=True):
-        wrong = (row for row in run.rows if row.verdict in DIVERGENT)
-        for cause in findings.causes(wrong, run.cases, findings.STATES):
-            first = cause.first
-            reason = findings.reason(first)
-            found.setdefault(reason, Line(cause.framework, first.cause or first.verdict, first.case))
-            keys[reason].update(map(of, cause.rows))
+    for report, keys in zip(reports, shown, strict=True):
+        for finding in report.findings:
+            if finding.verdict in DIVERGENT:
+                same = finding.framework, finding.verdict, finding.reason
+                found.setdefault(same, Line(finding.framework, finding.cause, finding.first.case))
+                keys[same].update(map(of, finding.rows))
     asked = [{of(row) for row in run.rows if row.verdict != "unrun"} for run in runs]
-    for reason, line in found.items():
-        mine = [keys[reason] for keys in shown]
+    for same, line in found.items():
+        mine = [keys[same] for keys in shown]
         ever = set().union(*mine)
         line.rows = [len(keys) if ever & those else None for keys, those in zip(mine, asked, strict=True)]
         known = [(keys, those) for keys, those, rows in zip(mine, asked, line.rows, strict=True) if rows is not None]

@@ -15,20 +15,30 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.report import accuracy, findings
-from conformance.report.findings import NEWS
+from conformance.report import accuracy, repeat, states
+from conformance.report.findings import TO_TELL, Finding, Report, harmless, unsupported
 from conformance.report.history import lines
+from conformance.report.states import NEEDS_A_LOOK, number
 from conformance.run import disputes
 from conformance.run.row import Row
-from conformance.run.run_file import Difference, Run
+from conformance.run.run_file import Difference
 
-#: Causes that are printed, and runs that a table has columns for.
-SHOWN, RUNS = 20, 8
+#: Findings that are printed, reasons for what is unsupported, and runs that a table has columns for.
+SHOWN, REASONS, RUNS = 20, 3, 8
 LONGEST = 100  # characters of a cause in a table
 #: Columns of the table of routes; those that count show a dot for none.
-COUNTS = ("pass", "known", "new", "unsupported", "unrun", "rows")
+COUNTS = ("pass", "known", *NEEDS_A_LOOK, "unsupported", "unrun", "rows")
 CELLS = (*COUNTS, "rows/s", "bound", "lean")
 ALWAYS = ("pass", "known", "new", "rows")
+#: Columns that can be missed where there is no room for all, in this order.
+MISSED = ("rows/s", "lean", "bound")
+#: What a column holds whose name does not tell; in few words, so that they fit in one line.
+MEANS = {
+    "changed": "not as the ledger says",
+    "stale": "the ledger says that it diverges",
+    "bound": "most of the rounding bound used",
+    "lean": "mean error / its standard error",
+}
 
 
 class _Console(Console):
@@ -52,22 +62,27 @@ def progress(total: int) -> Iterator[Any]:
         task, seen = bar.add_task("", total=total), Counter()
 
         def step(row: Row) -> None:
-            seen[row.standing or row.verdict] += 1
-            news = sum(seen[standing] for standing in NEWS)
-            bar.update(task, advance=1, description=f"{row.route}  {f'{news} new' if news else ''}")
+            seen[states.state(row)] += 1
+            told = ", ".join(f"{seen[state]} {state}" for state in NEEDS_A_LOOK if seen[state])
+            bar.update(task, advance=1, description=f"{row.route}  {told}")
 
         yield step
 
 
 def _say(out: Console, text: str, **style: Any) -> None:
     """Print the words of frameworks and file names: no markup, nothing that moves the cursor."""
-    out.print("\n".join(map(findings.harmless, text.split("\n"))), markup=False, **style)
+    out.print("\n".join(map(harmless, text.split("\n"))), markup=False, **style)
 
 
-def summary(run: Run) -> None:
-    """Everything that a run found: routes, causes of what is new, claims, what is wrong with the run as a whole."""
-    out = console()
-    out.print(_routes(run.header, run.rows), soft_wrap=False)
+def summary(report: Report) -> None:
+    """Everything that a run found: routes, what needs a look, claims, what is wrong with the run as a whole."""
+    out, run = console(), report.run
+    table = _routes(run.header, run.rows, out.width)
+    out.print(table, soft_wrap=False)
+    if means := [f"{column.header}: {MEANS[column.header]}" for column in table.columns if column.header in MEANS]:
+        _say(out, "; ".join(means), style="dim")
+    for each in unsupported(run.rows)[:REASONS]:
+        _say(out, f"unsupported: {number(each.count, 'row')} of {each.framework}: {each.reason}")
     for word in ("absent", "dead"):
         for name, why in sorted(run.header[word].items()):
             _say(out, f"{word}: {name}: {why}")
@@ -76,39 +91,41 @@ def summary(run: Run) -> None:
     _claims(out, run.rows)
     _disputes(out, run.rows)
     _threads(out, run.rows)
-    _causes(out, run)
-    for problem in findings.problems(run):
+    _findings(out, report)
+    for problem in states.problems(run):
         _say(out, f"ledger: {problem}")
-    _say(out, findings.verdict(run))
+    _say(out, states.verdict(run))
 
 
-def _routes(header: dict[str, Any], rows: list[Row]) -> Table:
-    """A line for each route, on the CPU where nothing is said. Empty columns are left out; a name goes on in a second
-    line rather than that a number is cut."""
+def _routes(header: dict[str, Any], rows: list[Row], width: int) -> Table:
+    """A line for each route, on the CPU where nothing is said. Empty columns are left out, and so are those that can be
+    missed where `width` characters are too few; a name goes on in a second line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[findings.place(row)].append(row)
+        grouped[states.place(row)].append(row)
     found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
     names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
+    longest = max((len(route.removesuffix("@cpu")) for route in found), default=0)
+    for name in MISSED:
+        if longest + sum(2 + max(len(name), 4) for name in names) > width and name in names:
+            names.remove(name)
     table = _table("route", names)
     for route, cells in found.items():
-        style = "red" if cells["new"] or cells["unrun"] else None
+        style = "red" if any(cells[name] for name in TO_TELL) else None
         shown = (cells[name] or ("·" if name in COUNTS else "") for name in names)
-        table.add_row(escape(findings.harmless(route.removesuffix("@cpu"))), *shown, style=style)
+        table.add_row(escape(harmless(route.removesuffix("@cpu"))), *shown, style=style)
     versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(header["adapters"].items()))
-    versions = findings.harmless(versions) or "no framework answered"
+    versions = harmless(versions) or "no framework answered"
     table.title, table.title_justify, table.title_style = escape(versions), "left", ""
     return table
 
 
 def _cells(rows: list[Row]) -> dict[str, str]:
     """What stands in the line of a route, by column; empty where there is nothing to say."""
-    counts = findings.counts(rows)
+    counts = states.counts(rows) | {"rows": len(rows)}
     timed = [row.seconds for row in rows if row.seconds]
-    news = sum(counts[name] for name in NEWS)
-    numbers = (counts["pass"], counts["known"], news, counts["unsupported"], counts["unrun"], len(rows))
     pace = f"{len(timed) / sum(timed):.0f}" if timed else ""
-    return dict(zip(CELLS, (*(str(number or "") for number in numbers), pace, *_accuracy(rows)), strict=True))
+    return dict(zip(CELLS, (*(str(counts[name] or "") for name in COUNTS), pace, *_accuracy(rows)), strict=True))
 
 
 def _table(first: str, names: Iterable[str]) -> Table:
@@ -137,9 +154,9 @@ def _claims(out: Console, rows: list[Row]) -> None:
             said[(claim["number"], row.case, claim["verdict"], claim["came_out"])].append(row.route.partition("/")[0])
     if said:
         out.print("claims of the documents:")
-    for (number, case, judged, came_out), frameworks in sorted(said.items()):
+    for (claim, case, judged, came_out), frameworks in sorted(said.items()):
         who = ", ".join(dict.fromkeys(frameworks))
-        _say(out, f"  {number:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}")
+        _say(out, f"  {claim:2} {judged} by {who} ({case.partition('/')[2]}): {came_out[:160]}")
 
 
 def _disputes(out: Console, rows: list[Row]) -> None:
@@ -155,20 +172,31 @@ def _threads(out: Console, rows: list[Row]) -> None:
     """How many right answers have other bits under another number of threads."""
     found = Counter(row.route for row in rows if row.verdict == "pass" and "threads" in row.detail)
     if found:
-        told = ", ".join(f"{route} {count} row{'s' * (count != 1)}" for route, count in sorted(found.items()))
+        told = ", ".join(f"{route} {number(count, 'row')}" for route, count in sorted(found.items()))
         _say(out, f"bits depend on the number of threads: {told}")
 
 
-def _causes(out: Console, run: Run) -> None:
-    """New divergences by cause, the smallest case first; a line to paste for each, which is never broken."""
-    found = findings.causes(run.rows, run.cases)
-    for cause in found[:SHOWN]:
-        _say(out, f"\n{cause.state}: {cause.framework}: {cause.sentence}", style="red")
-        count = len(cause.rows)
-        _say(out, f"  {count} row{'s' * (count != 1)} on {', '.join(cause.routes)}")
-        _say(out, f"  {findings.command(cause.first, run.header)}", soft_wrap=True)
+def _findings(out: Console, report: Report) -> None:
+    """What needs a look, one by one; a line to paste for each, which is never broken."""
+    found = report.in_states(TO_TELL)
+    for finding in found[:SHOWN]:
+        _finding(out, finding, report.run.header)
     if len(found) > SHOWN:
-        out.print(f"\n… and {len(found) - SHOWN} causes more, in the run file and on the page")
+        out.print(f"\n… and {number(len(found) - SHOWN, 'more finding')}, in the run file and on the page")
+
+
+def findings(report: Report) -> None:
+    """All findings that are new or changed."""
+    out = console()
+    for finding in report.in_states(("new", "changed")):
+        _finding(out, finding, report.run.header)
+
+
+def _finding(out: Console, finding: Finding, header: dict[str, Any]) -> None:
+    _say(out, f"\n{finding.state}: {finding.sentence}", style="red")
+    for line in finding.evidence:
+        _say(out, f"  {line}")
+    _say(out, f"  {repeat.of_finding(finding, header)}", soft_wrap=True)
 
 
 def difference(found: Difference) -> None:
@@ -184,15 +212,15 @@ def difference(found: Difference) -> None:
     out.print(_words(found))
 
 
-def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
+def history(reports: Sequence[Report], steps: Sequence[Difference]) -> None:
     """Several runs: the four words for each step, then a table of the divergences that came, went or moved."""
-    out = console()
-    for number, run in enumerate(runs, start=1):
+    out, runs = console(), [report.run for report in reports]
+    for index, run in enumerate(runs, start=1):
         versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(run.header["adapters"].items()))
-        _say(out, f"run {number}: {run.path} ({versions or 'no framework answered'})")
-    for number, step in enumerate(steps, start=1):
-        out.print(f"{number} -> {number + 1}: {_words(step)}")
-    everything = lines(runs)
+        _say(out, f"run {index}: {run.path} ({versions or 'no framework answered'})")
+    for index, step in enumerate(steps, start=1):
+        out.print(f"{index} -> {index + 1}: {_words(step)}")
+    everything = lines(reports)
     moved = [line for line in everything if line.moved]
     shown = range(max(len(runs) - RUNS, 0), len(runs))
     if moved:
@@ -200,15 +228,14 @@ def history(runs: Sequence[Run], steps: Sequence[Difference]) -> None:
         for line in moved[:SHOWN]:
             cells = ("" if line.rows[index] is None else str(line.rows[index] or "·") for index in shown)
             said = textwrap.shorten(line.cause, LONGEST, placeholder=" …")
-            table.add_row(escape(findings.harmless(f"{line.framework}: {said} ({line.case})")), *cells)
+            table.add_row(escape(harmless(f"{line.framework}: {said} ({line.case})")), *cells)
         out.print()
         out.print(table, soft_wrap=False)
         if shown.start:
             out.print(f"runs 1 to {shown.start} are left out of the table")
         if len(moved) > SHOWN:
-            out.print(f"… and {len(moved) - SHOWN} causes more")
-    still = len(everything) - len(moved)
-    out.print(f"{still} cause{'s' * (still != 1)} alike in every run that asked the same")
+            out.print(f"… and {number(len(moved) - SHOWN, 'more divergence')}")
+    out.print(f"{number(len(everything) - len(moved), 'divergence')} alike in every run that asked the same")
 
 
 def _words(found: Difference) -> str:
@@ -216,4 +243,4 @@ def _words(found: Difference) -> str:
 
 
 def _said(row: Row) -> str:
-    return " ".join(filter(None, [row.verdict, row.standing and f"({row.standing})", row.cause and f": {row.cause}"]))
+    return " ".join(filter(None, [row.verdict, row.state and f"({row.state})", row.cause and f": {row.cause}"]))

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from conformance import adapter as protocol
+from conformance.case import Case
 from conformance.run.answers import Answers
 from conformance.run.judge import Answer, judge
 from conformance.run.lane import Ask, Asked, Lane
@@ -37,8 +38,8 @@ class Engine:
     """Asks workers and judges what they answer.
 
     `workers` by framework name; `deadline`: seconds that one answer may take; `jobs`: how many workers at once;
-    `standing` sets a row against the ledger; `repeat`: how often each question is asked, to see whether the answers
-    agree bit by bit.
+    `settle` sets a row of a case against the ledger; `repeat`: how often each question is asked, to see whether the
+    answers agree bit by bit.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Engine:
         seed: int = 0,
         deadline: float = 120.0,
         jobs: int = 2,
-        standing: Callable[[Row], Row] = lambda row: row,
+        settle: Callable[[Row, Case], Row] = lambda row, case: row,
         repeat: int = 1,
     ):
-        self.workers, self.deadline, self.jobs, self.standing = workers, deadline, max(jobs, 1), standing
+        self.workers, self.deadline, self.jobs, self.settle = workers, deadline, max(jobs, 1), settle
         self.repeat = repeat
+        #: Whether a divergence that is not known is asked once more, of a fresh process, before it counts.
+        self.twice = True
         #: Told of each answer beside its question, if somebody wants to see it (probe.py).
         self.watch: Callable[[Question, Answer], None] | None = None
         self.answers = Answers(seed)
@@ -218,8 +221,8 @@ class Engine:
         if self.watch:
             self.watch(ask.question, answer)
         row = judge(ask.question, asked.expected, answer, ask.first, lane.worker.log)
-        row = self.standing(row)
-        if row.verdict in DIVERGENT and row.standing != "known" and ask.first is None:
+        row = self.settle(row, ask.question.case)
+        if self.twice and row.verdict in DIVERGENT and row.state != "known" and ask.first is None:
             lane.accused.append(Ask(ask.question, answer))
         elif row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self.repeat:
             lane.waiting.appendleft(Ask(ask.question, ask.first or answer, ask.repeated + 1))
@@ -243,7 +246,8 @@ class Engine:
             lane.alone = True
         else:
             lane.alone = False
-            yield self.standing(judge(ask.question, expected, answer, ask.first, answer.log))
+            row = judge(ask.question, expected, answer, ask.first, answer.log)
+            yield self.settle(row, ask.question.case)
 
     def _give_up(self, lane: Lane) -> Iterator[Row]:
         """The worker does not start any more: what it has not answered stays unrun."""

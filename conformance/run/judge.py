@@ -1,4 +1,4 @@
-"""One answer → one Row: outcome, verdict, cause, and the detail they rest on. Standing comes later, from the ledger."""
+"""One answer → one Row: outcome, verdict, cause, and the detail they rest on. The ledger gives it a state."""
 
 from __future__ import annotations
 
@@ -138,19 +138,30 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
     if expected.fill not in ("real", "related"):
-        named = mutants.cause(question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill)
+        with np.errstate(invalid="ignore"):  # the special fills have infinities
+            named = mutants.causes(
+                question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill
+            )
         if named:
-            detail["causes"] = named
-            return named[0]
+            detail["faults"] = [each.fault for each in named if each.fault]
+            detail["causes"] = [each.says for each in named]
+            return named[0].says
     if mismatch == "specials" and expected.fill in ("special", "special_second"):
-        return (
-            f"NaN or infinity in {detail['specials_extra']} elements to which no term brings one, "
-            f"and in {detail['specials_missing']} not where one does"
-        )
+        return specials(detail["specials_extra"], detail["specials_missing"])
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
     if expected.fill == "real":
         words = looser(expected, returned, question.arithmetic) if mismatch == "values" else None
-        instead = f"; within it under {words}" if words else ""
+        instead = f"; within it under {words}: declare it, or mend it" if words else ""
         return f"beyond what rounding can do under the declared arithmetic{instead}"
-    return f"{mismatch} differ, as no known fault would"
+    where = detail.get("region", "everywhere")
+    return f"{mismatch} differ in {where}, as no known fault would".replace("in everywhere", "everywhere")
+
+
+def specials(extra: int, missing: int) -> str:
+    """In words: how many elements are NaN or infinite and should not be, and how many the other way round."""
+    are, numbers = ("element is", "a finite number") if extra == 1 else ("elements are", "finite numbers")
+    should, is_not = ("element", "is not") if missing == 1 else ("elements", "are not")
+    words = [f"{extra} {are} NaN or infinite and should be {numbers}"] if extra else []
+    words += [f"{missing} {should} should be NaN or infinite and {is_not}"] if missing else []
+    return "; ".join(words) or "elements are NaN or infinite where they should be, but of another kind or sign"

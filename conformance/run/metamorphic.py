@@ -56,9 +56,12 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
             else:
                 selection.questions.append(needed[0]._replace(case=case, key=mine))
     if silent := len(cases) - len(spoken):
-        selection.notes.append(f"relations say nothing about {silent} cases: refused, empty, or with options")
+        selection.notes.append(
+            f"relations say nothing about {silent} case{'s' * (silent != 1)}: refused, empty, or with options"
+        )
     if cramped:
-        selection.notes.append(f"left out: relations whose sums the dtype cannot hold, in {len(cramped)} cases")
+        where = f"{len(cramped)} case{'s' * (len(cramped) != 1)}"
+        selection.notes.append(f"left out: relations whose sums the dtype cannot hold, in {where}")
     return selection
 
 
@@ -76,25 +79,25 @@ class Told(NamedTuple):
     answers: list[Answer | None]
 
 
-def rows(engine: Engine, asked: list[Question], standing: Callable[[Row], Row]) -> Iterator[Row]:
+def rows(engine: Engine, asked: list[Question], settle: Callable[[Row, Case], Row]) -> Iterator[Row]:
     """The rows of relations. One that does not hold is asked once more, of a fresh process, before it is accused."""
     for batch in _batches(asked, engine.answers.seed):
         suspects: list[tuple[Set, list[bytes]]] = []
-        for each, told in _ask(engine, batch, standing):
+        for each, told in _ask(engine, batch, settle):
             row = _row(each, told)
             if row.verdict == "differ" and "unequal" in row.detail:
                 suspects.append((each, _digests(told)))
             else:
-                yield _settled(row, standing)
+                yield _settled(row, each.question.case, settle)
         for framework in {each.question.framework for each, _ in suspects}:
             engine.workers[framework].stop()
         before = {each.question.key: digests for each, digests in suspects}
-        for each, told in _ask(engine, [each for each, _ in suspects], standing):
+        for each, told in _ask(engine, [each for each, _ in suspects], settle):
             row = _row(each, told)
             if _digests(told) != before[row.key]:
                 cause = "asked twice, answered differently by a fresh process"
-                row = msgspec.structs.replace(row, verdict="flaky", cause=cause, standing=None)
-            yield _settled(row, standing)
+                row = msgspec.structs.replace(row, verdict="flaky", cause=cause, state=None)
+            yield _settled(row, each.question.case, settle)
 
 
 def _batches(asked: list[Question], seed: int) -> Iterator[list[Set]]:
@@ -113,7 +116,7 @@ def _batches(asked: list[Question], seed: int) -> Iterator[list[Set]]:
     yield batch
 
 
-def _ask(engine: Engine, sets: list[Set], standing: Callable[[Row], Row]) -> Iterator[tuple[Set, Told]]:
+def _ask(engine: Engine, sets: list[Set], settle: Callable[[Row, Case], Row]) -> Iterator[tuple[Set, Told]]:
     """Each set with what came back for it, as soon as all of it has."""
     places: dict[Key, tuple[int, int]] = {}
     lengths = [len(each.related.questions) for each in sets]
@@ -126,16 +129,16 @@ def _ask(engine: Engine, sets: list[Set], standing: Callable[[Row], Row]) -> Ite
             parts.append(question._replace(case=part, key=key, numbers=part.question()))
     latest: dict[Key, Answer] = {}
 
-    def of_the_case(row: Row) -> Row:
+    def of_the_case(row: Row, part: Case) -> Row:
         """What the ledger says of the case itself: a refusal is the same whatever the operands are."""
         if row.verdict == "pass":
             return row
         case = sets[places[row.key][0]].question.case
-        told = standing(msgspec.structs.replace(row, case=case.id, fill=case.fills[0]))
+        told = settle(msgspec.structs.replace(row, case=case.id, fill=case.fills[0]), case)
         return msgspec.structs.replace(told, case=row.case, fill=row.fill)
 
-    usual = engine.standing
-    engine.watch, engine.standing = lambda part, answer: latest.update({part.key: answer}), of_the_case
+    usual = engine.settle
+    engine.watch, engine.settle = lambda part, answer: latest.update({part.key: answer}), of_the_case
     try:
         for row in engine.run(parts):
             index, number = places[row.key]
@@ -144,7 +147,7 @@ def _ask(engine: Engine, sets: list[Set], standing: Callable[[Row], Row]) -> Ite
                 yield sets[index], found[index]
                 found[index] = None  # answers may be large
     finally:
-        engine.watch, engine.standing = None, usual
+        engine.watch, engine.settle = None, usual
 
 
 def _row(each: Set, told: Told) -> Row:
@@ -164,10 +167,10 @@ def _row(each: Set, told: Told) -> Row:
     return msgspec.structs.replace(first, **named, seconds=seconds, verdict="differ", cause=cause, detail=detail)
 
 
-def _settled(row: Row, standing: Callable[[Row], Row]) -> Row:
+def _settled(row: Row, case: Case, settle: Callable[[Row, Case], Row]) -> Row:
     """The row against the ledger: an entry for relations, else what the ledger says of the case itself."""
-    told = standing(msgspec.structs.replace(row, standing=None))
-    return row if told.standing == "new" and row.standing is not None else told
+    told = settle(msgspec.structs.replace(row, state=None), case)
+    return row if told.state == "new" and row.state is not None else told
 
 
 def _numbers(dtype: str, array: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ def wanted(row: Row) -> bool:
     """Whether a row has wrong values that are neither known nor explained."""
     return (
         row.verdict == "differ"
-        and row.standing in ("new", "changed")
+        and row.state in ("new", "changed")
         and row.check == "forward"
         and row.fill in ("exact", "fresh")
         and row.detail.get("mismatch") in ("values", "specials")

@@ -35,7 +35,7 @@ def known() -> dict[str, Path]:
 
 
 def _origin(module: str) -> Path | None:
-    """The file of a module, without importing the packages that it lies in: they may be whole frameworks."""
+    """The file of a module, without importing the packages that it is in: they may be whole frameworks."""
     places = None
     for name in module.split("."):
         spec = importlib.machinery.PathFinder.find_spec(name, places)

@@ -52,15 +52,15 @@ class Selection:
 
 @dataclass(frozen=True)
 class Narrow:
-    """What the user named; an empty tuple is everything. `subsets`: named parts of the corpus as case ids, on which
-    costly routes run; a route whose subset is not among them runs on all cases."""
+    """What the user named; an empty tuple is everything. `tiers`: tiers of the corpus as case ids, on which costly
+    routes run; a route whose tier is not among them runs on all cases."""
 
     routes: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     fills: tuple[str, ...] = ()
-    subsets: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tiers: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Narrow) -> Selection:
@@ -75,17 +75,17 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
         if _wanted(f"{name}/{route['name']}", device, narrow)
     ]
     for route, _, offered in routes:
-        named = narrow.subsets.get(offered["subset"])
+        named = narrow.tiers.get(offered["tier"])
         if named is not None and (asked := sum(case.id in named for case in cases)) < len(cases):
             note = (
                 f"{route} compiles for {offered['cost']:g} s a case: it runs on {asked} of {len(cases)} cases, "
-                f"the subset `{offered['subset']}` (on all of them with --everywhere)"
+                f"the tier `{offered['tier']}` (on all of them with --everywhere)"
             )
             selection.notes += [] if note in selection.notes else [note]
     for case in cases:
         numbers = case.question()
         for route, device, offered in routes:
-            if case.id not in narrow.subsets.get(offered["subset"], (case.id,)):
+            if case.id not in narrow.tiers.get(offered["tier"], (case.id,)):
                 continue
             for key in _keys(case, route, device, narrow):
                 if key.dtype not in offered["dtypes"]:

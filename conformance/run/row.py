@@ -1,4 +1,4 @@
-"""The words: Outcome, Verdict, Standing, and Row, one answer with what it means. Frozen data, no more."""
+"""The words: Outcome, Verdict, State, and Row, one answer with what it means. Frozen data, no more."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ VERDICTS: tuple[Verdict, ...] = (
     "unrun",
 )
 
-#: Verdicts that say something against a framework or its adapter, and so need a standing.
+#: Verdicts that say something against a framework or its adapter, and so need a state.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
 
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
-Standing = Literal["new", "known", "changed", "stale"]
+State = Literal["new", "known", "changed", "stale"]
 
 
 class Key(NamedTuple):
@@ -46,8 +46,10 @@ class Key(NamedTuple):
         return f"{self.case} {self.route}@{self.device} {self.dtype} {self.check} {self.fill}"
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"):
+class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row", forbid_unknown_fields=True):
     """One (case, route, device, dtype, check, fill) with its verdict.
+
+    A file with fields of another name is refused: what its rows lack would else be taken for the default.
 
     `cause` says in words why it is not a pass. `seconds` is the framework's own time, without our share.
     `detail` holds what the verdict rests on: shapes, first wrong index with both values, wrong count, error in units
@@ -62,7 +64,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
     fill: str
     outcome: Outcome = "unasked"
     verdict: Verdict = "unrun"
-    standing: Standing | None = None
+    state: State | None = None
     cause: str | None = None
     seconds: float | None = None
     detail: dict[str, Any] = {}
@@ -70,3 +72,37 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
     @property
     def key(self) -> Key:
         return Key(self.case, self.route, self.device, self.dtype, self.check, self.fill)
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A question that was found by asking: the id that spells its case, its numbers in words, what was asked."""
+
+    case: str
+    says: str
+    check: str
+    dtype: str
+    fill: str
+
+
+class Diagnosed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="diagnosis"):
+    """What goes wrong and when, in one framework; see diagnose.py.
+
+    `says`: what, in words; `fault`: the mutant that it is, if one is; `when`, `condition`: in words and as it is
+    written in a ledger, None where no condition fits; `rows`: all that it explains, the smallest case first;
+    `confirmed`: questions beyond them that agreed; `change`: how the nearest right one differs from the smallest that
+    fails; `finished`: whether there was time to ask all that was wanted.
+    """
+
+    framework: str
+    verdict: Verdict
+    says: str
+    routes: list[str]
+    rows: list[Key]
+    fault: str | None = None
+    when: str | None = None
+    condition: Any = None
+    confirmed: int = 0
+    smallest: Example | None = None
+    nearest: Example | None = None
+    change: str | None = None
+    finished: bool = True

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance.case import Case
-from conformance.run.row import Key, Row
+from conformance.run.row import Diagnosed, Key, Row
 
 
 class RunFileError(Exception):
@@ -31,6 +31,7 @@ class Run:
     header: dict[str, Any]
     cases: dict[str, Case] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    diagnoses: list[Diagnosed] = field(default_factory=list)
     footer: dict[str, Any] | None = None
     #: Bytes of the file that hold whole lines, the footer not counted: where a resumed run goes on.
     whole: int = 0
@@ -65,6 +66,9 @@ class Writer:
             self._write({"kind": "case"} | msgspec.to_builtins(case))
         self._write(row)
 
+    def diagnosis(self, diagnosed: Diagnosed) -> None:
+        self._write(diagnosed)
+
     def footer(self, footer: dict[str, Any]) -> None:
         self._write({"kind": "footer"} | footer)
 
@@ -79,7 +83,7 @@ class Writer:
 
 
 class _Kind(msgspec.Struct):
-    kind: Literal["header", "case", "row", "footer"]
+    kind: Literal["header", "case", "row", "diagnosis", "footer"]
 
 
 def read(path: str | os.PathLike) -> Run:
@@ -89,7 +93,7 @@ def read(path: str | os.PathLike) -> Run:
     except OSError as error:
         raise RunFileError(f"{path}: {error.strerror}: expected a file that `convt run --output` wrote") from None
     run, rows, offset = None, {}, 0
-    decoder = {"row": msgspec.json.Decoder(Row), "case": msgspec.json.Decoder(Case)}
+    decoder = {kind: msgspec.json.Decoder(of) for kind, of in (("row", Row), ("case", Case), ("diagnosis", Diagnosed))}
     kind_of, anything = msgspec.json.Decoder(_Kind), msgspec.json.Decoder()
     lines = content.split(b"\n")
     for number, line in enumerate(lines, start=1):
@@ -109,11 +113,13 @@ def read(path: str | os.PathLike) -> Run:
             run.cases[value.id] = value
         elif kind == "row":
             rows[value.key] = value
+        elif kind == "diagnosis":  # said anew when a run goes on, like the footer
+            run.diagnoses.append(value)
+            continue
         else:
             run.footer = value
             continue
-        run.footer = None
-        run.whole = offset
+        run.footer, run.diagnoses, run.whole = None, [], offset
     if run is None:
         raise RunFileError(f"{path}:1: no header: not a run file, or one that was cut short before it began")
     run.rows = list(rows.values())
@@ -126,7 +132,7 @@ def footer(rows: Iterable[Row], **more: Any) -> dict[str, Any]:
     return {
         "rows": len(rows),
         "verdicts": dict(Counter(row.verdict for row in rows)),
-        "standings": dict(Counter(row.standing for row in rows if row.standing)),
+        "states": dict(Counter(row.state for row in rows if row.state)),
         **more,
     }
 
@@ -151,11 +157,11 @@ def identity(runs: Iterable[Run]) -> Callable[[Row], Key]:
 
 
 def diff(before: Run, after: Run, bits: bool = False) -> Difference:
-    """Rows of two runs by identity. A row has changed when its verdict, standing or cause has; or its `bits`, if
+    """Rows of two runs by identity. A row has changed when its verdict, state or cause has; or its `bits`, if
     asked."""
 
     def meaning(row: Row) -> tuple:
-        return row.verdict, row.standing, row.cause, row.detail.get("bits") if bits else None
+        return row.verdict, row.state, row.cause, row.detail.get("bits") if bits else None
 
     of = identity([before, after])
     old, new = ({of(row): row for row in run.rows} for run in (before, after))

@@ -9,7 +9,8 @@ import datetime
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,15 +21,17 @@ import msgspec
 from conformance import __version__, adapter, folder
 from conformance.case import Case
 from conformance.corpus import load
-from conformance.corpus.choose import subsets
+from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
-from conformance.run import metamorphic, probe
+from conformance.run import diagnose, metamorphic, narrow, place, probe
+from conformance.run.diagnose import Diagnosis
 from conformance.run.engine import Engine
+from conformance.run.infer import Asked
 from conformance.run.judge import Answer
 from conformance.run.ledger import Ledger
 from conformance.run.programs import ProgramError
 from conformance.run.questions import Narrow, Question, Selection, select
-from conformance.run.row import Row
+from conformance.run.row import Key, Row
 from conformance.run.worker import Dead, Program, Worker
 
 
@@ -56,9 +59,10 @@ class Session:
     ) -> Session:
         """Start and greet all adapters at once. Raises ProgramError where two call themselves the same."""
         jobs = jobs or os.cpu_count() or 1
-        known = Ledger.load(ledger or folder("cases") / "known")
+        places = {program.name: place.here(os.environ | program.environment) for program in programs}
+        known = Ledger.load(ledger or folder("cases") / "known", places, seed)
         session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs, repeat=repeat), known)
-        session.engine.standing = session.standing
+        session.engine.settle = session.settle
         workers = [Worker(program) for program in programs]
         with ThreadPoolExecutor(max(len(workers), 1)) as pool:
             greeted = pool.map(lambda worker: _greet(worker, deadline), workers)
@@ -86,9 +90,9 @@ class Session:
         self.hellos[hello["name"]] = hello | {"file": str(program.file), "interpreter": program.interpreter}
         self.engine.workers[hello["name"]] = worker
 
-    def standing(self, row: Row) -> Row:
-        """The row set against the ledger."""
-        return self.ledger.judge(row, self.hellos[row.route.partition("/")[0]]["version"])
+    def settle(self, row: Row, case: Case) -> Row:
+        """The row of a case set against the ledger."""
+        return self.ledger.judge(row, case, self.hellos[row.route.partition("/")[0]]["version"])
 
     def rows(self, selection: Selection, done: Iterable = ()) -> Iterator[Row]:
         """All rows of a selection but those whose keys are `done`; what needs no asking comes first."""
@@ -98,7 +102,7 @@ class Session:
                 yield Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason})
         asked = [question for question in selection.questions if question.key not in done]
         related = [question for question in asked if question.key.fill == "related"]
-        yield from metamorphic.rows(self.engine, related, self.standing)
+        yield from metamorphic.rows(self.engine, related, self.settle)
         asked = [question for question in asked if question.key.fill != "related"]
         unexplained = []
         for row in self.engine.run(asked):
@@ -129,17 +133,58 @@ class Session:
         self.engine.watch = None
         return found[-1] if found else None
 
-    def problems(self, selection: Selection, rows: list[Row], cases: load.Cases) -> list[str]:
-        """What is wrong with the run as a whole: ledger entries whose count is another, or that matched nothing.
+    def diagnoses(self, rows: Sequence[Row], cases: Mapping[str, Case], seconds: float) -> list[Diagnosis]:
+        """What goes wrong and when, over the rows that are new or changed; see diagnose.py.
+
+        `seconds`: how long a route may be asked again about what was found there; 0: not at all.
+        """
+        found = diagnose.diagnose(rows, cases, seed=self.engine.answers.seed)
+        of_route = Counter(each.routes[0] for each in found)
+        if seconds > 0:
+            for index, each in enumerate(found):
+                route = each.routes[0]
+                if each.framework not in self.hellos:  # a run of others is diagnosed; here it is not asked
+                    continue
+                share = seconds / of_route[route]
+                found[index] = narrow.narrow(each, self._route(route), share, self.engine.answers.seed)
+        return found
+
+    def _route(self, place: str) -> narrow.Route:
+        """A route with its device, to be asked questions of no run."""
+        route, _, device = place.partition("@")
+        framework, _, name = route.partition("/")
+        offered = next(each for each in self.hellos[framework]["routes"] if each["name"] == name)
+
+        def ask(asked: Sequence[Asked]) -> list[Row]:
+            questions = [
+                Question(
+                    one.case,
+                    Key(one.case.id, route, device, one.dtype, one.check, one.fill),
+                    one.case.question(),
+                    offered.get("arithmetic") or {},
+                    offered["cost"],
+                )
+                for one in asked
+            ]
+            self.engine.twice = False
+            try:
+                return list(self.engine.run(questions))
+            finally:
+                self.engine.twice = True
+
+        return narrow.Route(ask, tuple(offered["dtypes"]), tuple(offered["checks"]))
+
+    def problems(self, cases: load.Cases) -> list[str]:
+        """What is wrong with the ledger, judged by the whole default run: rules that none of its rows could meet.
 
         `cases`: the whole corpus, as far as it was read.
         """
-        narrow = Narrow(subsets=subsets(cases))
-        whole = list(select(cases, self.hellos, narrow).keys)
-        if any("related" in each.entry.fills for each in self.ledger.entries):
-            whole += metamorphic.select(cases, self.hellos, narrow).keys
+        narrowed, by_id = Narrow(tiers=tiers(cases)), {case.id: case for case in cases}
+        whole = list(select(cases, self.hellos, narrowed).keys)
+        if any(rule.is_of_relations() for rule in self.ledger.rules):
+            whole += metamorphic.select(cases, self.hellos, narrowed).keys
         versions = {name: hello["version"] for name, hello in self.hellos.items()}
-        return self.ledger.settle(rows, whole, set(selection.keys), versions, cases.unread)
+        return self.ledger.orphans(((key, by_id[key.case]) for key in whole), versions, cases.unread)
 
     def header(self, cases: list[Case], selection: Selection, asked: dict[str, Any]) -> dict[str, Any]:
         """What ran where, for the first line of a run file."""
@@ -152,6 +197,9 @@ class Session:
             "dead": self.dead,
             "platform": platform.platform(),
             "cpu": _cpu(),
+            "places": {
+                name: {word: sorted(found) for word, found in each.items()} for name, each in self.ledger.places.items()
+            },
             "cores": os.cpu_count(),
             "python": platform.python_version(),
             "argv": ["convt", *sys.argv[1:]],
@@ -174,7 +222,7 @@ class _Offer(msgspec.Struct):
     checks: tuple[str, ...] = ("forward",)
     arithmetic: dict[str, dict[str, str]] = {}
     cost: float = 0.0
-    subset: str | None = None
+    tier: str | None = None
     devices: list[str] | None = None
 
 

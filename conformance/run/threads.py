@@ -34,11 +34,12 @@ def under(
         finally:
             session.close()
         first.dead |= session.dead
+    cases = {question.key: question.case for question in selection.questions}
     settled, changed = [], []
     for mine in found.values():
         row = together(mine)
         if row is not mine[counts[0]]:
-            row = first.standing(row)
+            row = first.settle(row, cases[row.key])
             changed.append(row)
         settled.append(row)
     return settled, changed
@@ -47,7 +48,7 @@ def under(
 def together(rows: dict[int, Row]) -> Row:
     """The first count's row; what another count answered otherwise is said in it. `rows`: by thread count, one key.
 
-    Other verdicts or causes: the first row that is no pass, whose cause names the counts; it has no standing yet.
+    Other verdicts or causes: the first row that is no pass, whose cause names the counts; it has no state yet.
     Other bits alone: the first row, with the bits of each count as `threads` in its detail. Rounding may depend on the
     order of sums, so that is no divergence.
     """
@@ -57,7 +58,7 @@ def together(rows: dict[int, Row]) -> Row:
         told = next(iter(worse.values()))
         cause = "; ".join(f"with {_threads(count)}: {row.cause or row.verdict}" for count, row in worse.items())
         said = {str(count): row.verdict for count, row in rows.items()}
-        return msgspec.structs.replace(told, cause=cause, standing=None, detail=told.detail | {"threads": said})
+        return msgspec.structs.replace(told, cause=cause, state=None, detail=told.detail | {"threads": said})
     bits = {str(count): row.detail.get("bits") for count, row in rows.items()}
     if len(set(bits.values())) > 1:
         return msgspec.structs.replace(first, detail=first.detail | {"threads": bits})

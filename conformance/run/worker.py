@@ -37,7 +37,7 @@ class Garbled(Exception):
 
 
 class Dead(Exception):
-    """The worker did not answer its hello: why, with its last words."""
+    """The worker did not answer its hello: why, with the last line of its output."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Worker:
                 why = f"it did not say hello within {deadline:g} s"
         self.kill(grace=0.0 if going else 1.0)
         last = self.log.strip().splitlines()[-1:]
-        raise Dead(f"{why}; its last words: {last[0][:300]}" if last else why)
+        raise Dead(f"{why}; its last output: {last[0][:300]}" if last else why)
 
     def read_log(self) -> bool:
         """Take in what has arrived on standard error, of which the tail is kept; False at its end."""

@@ -42,7 +42,7 @@ def case(**numbers) -> Case:
     return Case(**(usual | numbers))
 
 
-#: Questions that every framework has words for somewhere, each with something that a slip would change.
+#: Questions that every framework can express in some route, each with something that a slip would change.
 QUESTIONS = [
     case(id="drawn/plain"),
     case(id="drawn/grouped", groups=2, stride=(1, 2), padding=((1, 1), (0, 0))),
@@ -211,9 +211,9 @@ def test_the_torch_adapter_hands_over_memory_as_the_case_asks():
     plan = plan_of("torch", "functional", case(input_layout="NHWC", kernel_layout="HWOI"))
     assert plan.memory == {"x": "NHWC", "w": "HWOI"}
     array = np.arange(24).reshape(1, 2, 3, 4)
-    lying = adapter.arrange(array, "NCHW", "NCHW", "NHWC")
-    assert np.array_equal(lying, array)
-    assert lying.transpose(0, 2, 3, 1).flags.c_contiguous
+    stored = adapter.arrange(array, "NCHW", "NCHW", "NHWC")
+    assert np.array_equal(stored, array)
+    assert stored.transpose(0, 2, 3, 1).flags.c_contiguous
 
 
 @pytest.mark.parametrize("framework", ROUTES)

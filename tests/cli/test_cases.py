@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 
+import click
 import pytest
 from commands import FINDINGS, Said
 
 from conformance import folder
+from conformance.cli.main import main
 from conformance.corpus import lint as linting
-from conformance.corpus.choose import corpus
+from conformance.corpus.choose import corpus, tiers
 from conformance.corpus.entry import SPREAD
 from conformance.corpus.load import KEYS
 from conformance.corpus.random_cases import drawn
@@ -40,13 +42,13 @@ def linted(tmp_path, monkeypatch):
     return lint
 
 
-def test_a_tidy_family_has_no_findings(linted):
+def test_a_tidy_family_has_no_problems(linted):
     said = linted(TIDY)
     assert (said.status, said.out) == (0, "")
 
 
 @pytest.mark.parametrize(
-    ("text", "finding"),
+    ("text", "problem"),
     [
         (TIDY + "  - {id: twin, why: again, stride: [2, 2]}\n", "few.yaml:9: few/twin asks what few/strided asks"),
         (TIDY + "  - {id: silent, stride: 3}\n", "few.yaml:9: few/silent does not say why"),
@@ -57,10 +59,10 @@ def test_a_tidy_family_has_no_findings(linted):
         (TIDY + "\n", "few.yaml:9: the file must end in one line feed"),
     ],
 )
-def test_what_lint_finds(linted, text, finding):
+def test_what_lint_finds(linted, text, problem):
     said = linted(text)
     assert said.status == FINDINGS
-    assert finding in said.out
+    assert problem in said.out
 
 
 def test_lint_names_cases_that_no_mutant_fails(linted, monkeypatch):
@@ -81,7 +83,7 @@ def test_lint_looks_at_what_is_asked(linted):
 def test_the_schema_is_the_one_that_is_committed():
     assert Said("cases", "schema").out == (folder("cases") / "schema.json").read_text(encoding="utf-8")
     for file in folder("cases").glob("*.yaml"):
-        if file.name != "subsets.yaml":
+        if file.name != "tiers.yaml":
             assert file.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n"), file
 
 
@@ -102,6 +104,15 @@ def test_stats_count_by_family_and_tier():
     ways = said["coverage"]["core"]
     assert ways["1-way"]["possible"] == sum(map(len, PARAMETERS.values()))
     assert ways["1-way"]["covered"] + len(ways["1-way"]["missing"]) == ways["1-way"]["possible"]
+
+
+@pytest.mark.parametrize("verb", ["run", "mutants", "export", "cases list"])
+def test_every_verb_offers_the_tiers_that_there_are(verb):
+    command = main
+    for word in verb.split():
+        command = command.get_command(click.Context(command), word)
+    (option,) = (each for each in command.params if each.name == "tier")
+    assert set(option.type.choices) == {"core", "full", *tiers(corpus())}
 
 
 def test_no_case_stands_where_the_space_says_impossible():

@@ -73,7 +73,7 @@ def test_what_survives_and_what_could_not_happen_are_said_by_name(files):
 
 def test_cases_that_cannot_be_asked_are_counted_with_the_reason(files):
     said = told("--cases", "refused.yaml")
-    assert "not asked: 1 cases, they have no answer\n" in said.out
+    assert "not asked: 1 case with no answer\n" in said.out
     assert lines(said)["together"][0] == "3"
 
 
@@ -85,7 +85,7 @@ def test_the_smallest_case_that_shows_a_mutant_check_by_check(files):
     assert said.out.splitlines() == [
         "kernel-flipped: as if the kernel were flipped",
         "  forward: shown by 2, the smallest taps/short (of 3 cases in which it happens)",
-        "  grad_input: shown by 1, the smallest taps/long (of 1 cases in which it happens)",
+        "  grad_input: shown by 1, the smallest taps/long (of 1 case in which it happens)",
     ]
 
 
@@ -96,7 +96,7 @@ def test_what_a_mutant_needs_is_said(files):
 def test_the_exit_status_speaks_of_the_mutants_that_were_named(files):
     assert told("--mutant", "kernel-flipped").status == CLEAN
     assert Said("mutants", "--cases", "ones.yaml", "--mutant", "kernel-flipped").status == FINDINGS
-    assert "shown by none (of 1 cases" in Said("mutants", "--cases", "ones.yaml", "--mutant", "kernel-flipped").out
+    assert "shown by none (of 1 case" in Said("mutants", "--cases", "ones.yaml", "--mutant", "kernel-flipped").out
     assert told().status == FINDINGS, "rounding, for one, shows nowhere in numbers as small as these"
 
 
@@ -169,7 +169,7 @@ def test_a_route_is_credited_with_what_it_answered(room):
         (["--mutant", "kernel-flipped", "--mutant", "nobody"], "--mutant nobody: no such mutant"),
         (["--cases", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["taps/wide"], "no case is called 'taps/wide'"),
-        (["--subset", "smoke"], "--subset smoke: there are none for other case files"),
+        (["--tier", "smoke"], "--tier smoke: these cases have the tiers core, full"),
         (["--run", "nowhere.jsonl"], "nowhere.jsonl: "),
         (["--run", "taps.yaml"], "taps.yaml:1: "),
         (["--tier", "tiny"], "'tiny' is not one of"),

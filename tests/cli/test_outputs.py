@@ -69,7 +69,7 @@ def test_github_gets_annotations_and_the_summary_of_its_step(room, monkeypatch):
     assert said.status == FINDINGS
     place = f"file=few.yaml,line={Path('few.yaml').read_text(encoding='utf-8').splitlines().index('  - id: first') + 1}"
     (line,) = (line for line in said.out.splitlines() if line.startswith("::"))
-    assert line.startswith(f"::error title=new%3A lies,{place}::few/first differs: as if the kernel were flipped%0A")
+    assert line.startswith(f"::error title=new%3A lies,{place}::lies differs: as if the kernel were flipped%0A")
     assert Path("summary.md").read_text(encoding="utf-8") == "before\n" + Path("m.md").read_text(encoding="utf-8")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
     again = Said("report", "run.jsonl", "--format", "github")

@@ -29,15 +29,15 @@ def test_a_run_of_an_honest_adapter_is_clean_and_leaves_a_run_file_and_a_page(ro
     assert "page: run.html" in said.out
 
 
-def test_news_is_exit_1_with_a_sentence_and_a_line_to_paste(room):
+def test_a_finding_is_exit_1_with_a_sentence_and_a_line_to_paste(room):
     said = Said("run", *FLIPPED, "-o", "r.jsonl")
     assert said.status == FINDINGS
-    assert "new: lies: few/first differs: as if the kernel were flipped" in said.out
-    assert "convt show 'few/first' --route lies/route" in said.out
+    assert "new: lies differs: as if the kernel were flipped\n  3 rows on lies/route@cpu; 3 cases, the" in said.out
+    assert re.search(r"^  convt show '(as|few)/\S+' --route lies/route ", said.out, re.MULTILINE)
     assert "0 pass, 0 known, 3 new" in said.out
 
 
-def test_a_worker_that_dies_at_hello_is_exit_3_with_its_last_words(room):
+def test_a_worker_that_dies_at_hello_is_exit_3_with_its_last_output(room):
     said = Said("run", "--cases", "few.yaml", "--adapter", str(LIARS / "dies_at_hello.py"), "-o", "r.jsonl")
     assert said.status == INCOMPLETE
     assert "libeverything.so.7" in said.out
@@ -157,7 +157,7 @@ def test_known_lists_each_entry_with_its_place_reason_and_link():
     )
     assert len(blocks) == written
     for place, what, why, link in blocks:
-        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows, [\w-]+: \S", place)
+        assert re.match(r"\S+\.yaml:\d+  \w+(, \w+)*: \d+ rows?, [\w-]+: \S", place)
         assert " on " in what
         assert len(why) > 20
         assert "://" in link

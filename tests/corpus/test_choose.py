@@ -1,4 +1,4 @@
-"""What globs, tiers and subsets choose of a corpus."""
+"""What globs and tiers choose of a corpus."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ NAMED = {"smoke": frozenset({"few/small"}), "mixed": frozenset({"few/small", "fe
         ({"patterns": ["few/*"]}, "small other huge"),
         ({"patterns": ["few/*"], "tier": "core"}, "small other"),
         ({"patterns": ["few/h*"]}, "huge"),
-        ({"subset": "mixed"}, "small huge"),
-        ({"subset": "mixed", "patterns": ["few/h*"]}, "huge"),
+        ({"tier": "mixed"}, "small huge"),
+        ({"tier": "mixed", "patterns": ["few/h*"]}, "huge"),
     ],
 )
 def test_words_and_what_they_choose(cases, words, chosen):
     assert [case.id for case in choose(cases, NAMED, **words)] == [f"few/{name}" for name in chosen.split()]
 
 
-def test_a_subset_that_is_not_there(cases):
-    with pytest.raises(FileError, match="--subset tiny: there are smoke, mixed"):
-        choose(cases, NAMED, subset="tiny")
-    with pytest.raises(FileError, match="none for other case files"):
+def test_a_tier_that_is_not_there(cases):
+    with pytest.raises(FileError, match=r"--tier tiny: these cases have the tiers core, full, smoke, mixed$"):
+        choose(cases, NAMED, tier="tiny")
+    with pytest.raises(FileError, match=r"--tier smoke: these cases have the tiers core, full$"):
         choose(cases, {}, tier="smoke")
 
 

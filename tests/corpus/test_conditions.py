@@ -162,7 +162,7 @@ def test_lint_counts_what_an_array_covers(family, tmp_path):
     said = Said("cases", "lint", "--cases", "many.yaml")
     assert said.status == FINDINGS
     assert "many.yaml:4: " in said.out
-    assert "combinations are in no case" in said.out
+    assert "combinations that are in no case: " in said.out
     lock.write_text("{}garbage")
     said = Said("cases", "lint", "--cases", "many.yaml")
     assert said.status == USAGE

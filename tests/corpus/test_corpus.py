@@ -248,22 +248,22 @@ def test_disputes_differ_in_every_answer():
         assert not any(np.array_equal(one, other) for one, other in itertools.combinations(answers, 2)), case.id
 
 
-def test_memory_has_every_word_for_every_operand_that_can_lie_so():
+def test_memory_has_every_word_for_every_operand_that_can_be_stored_so():
     said = {(name, word) for case in FAMILIES["memory"] for name, word in case.memory.items()}
     words = set(get_args(Memory)) - {"contiguous"}
     assert said >= {(name, word) for name in "xwg" for word in words}
     assert said >= {("b", word) for word in words - {"transposed", "channels_last"}}
 
 
-def test_subsets_are_what_they_promise():
-    subsets = load.load_subsets(folder("cases") / "subsets.yaml", CASES)
-    assert set(subsets) == {"smoke", "traced", "compiled"}
+def test_tiers_are_what_they_promise():
+    tiers = load.load_tiers(folder("cases") / "tiers.yaml", CASES)
+    assert set(tiers) == {"smoke", "traced", "compiled"}
     by_id = {case.id: case for case in CASES}
-    smoke, compiled = ([by_id[name] for name in subsets[name]] for name in ("smoke", "compiled"))
+    smoke, compiled = ([by_id[name] for name in tiers[name]] for name in ("smoke", "compiled"))
     assert {case.family for case in smoke} == {case.family for case in CASES if case.tier == "core"}
     assert 30 <= len(smoke) <= 70
     assert 15 <= len(compiled) <= 30
-    assert 80 <= len(subsets["traced"]) <= 120
+    assert 80 <= len(tiers["traced"]) <= 120
     assert sum(case.size for case in smoke) < 2 * 10**6
     for case in compiled:
         assert case.expect == "answer"

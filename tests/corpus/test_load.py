@@ -135,7 +135,7 @@ WRONG = [
     ("  - id: a\n    axes: [1]\n", 5, "axes: expected a mapping of keys to lists"),
     ("  - id: a\n    axes:\n      stride: 2\n", 6, "the axis stride is empty"),
     ("  - id: a\n    axes:\n      strides: [1]\n", 6, "unknown key 'strides', did you mean 'stride'?"),
-    ("  - id: a\n    stride: 2\n    axes:\n      stride: [1]\n", 7, "stride stands in the case and in its axes"),
+    ("  - id: a\n    stride: 2\n    axes:\n      stride: [1]\n", 7, "stride is in the case and in its axes"),
     ("  - id: s{strid}\n    axes: {stride: [1]}\n", 4, "the id names {strid}, which is not an axis: there are stride"),
     ("  - id: s{stride}\n    stride: 3\n", 4, "the id names {stride}, which is not an axis: there are no axes"),
     ("  - id: s{stride}\n    axes:\n      stride: [2,\n        [1, x]]\n", 7, "expected an integer, got a text"),
@@ -264,7 +264,7 @@ def test_what_is_wrong_with_a_file_is_said_with_its_line(family, text, line, gis
 def test_a_folder_is_its_families_sorted(family):
     family("  - {id: z}\n  - {id: a}\n", name="second")
     family("  - {id: b}\n", name="first")
-    folder = family("smoke: [no case]\n", name="subsets", head="").parent
+    folder = family("smoke: [no case]\n", name="tiers", head="").parent
     (folder / "known").mkdir()
     (folder / "known" / "torch.yaml").write_text("not: a family\n")
     ids = ["first/b", "second/z", "second/a"]
@@ -327,9 +327,9 @@ def test_a_glob_for_nothing_is_an_error(cases, glob, gist):
     assert gist in str(caught.value)
 
 
-def test_subsets(cases, family):
-    path = family("smoke: [stride/plain, 'stride/s[*']\ncompiled: ['*1']\n", name="subsets", head="")
-    assert load.load_subsets(path, cases) == {
+def test_tiers(cases, family):
+    path = family("smoke: [stride/plain, 'stride/s[*']\ncompiled: ['*1']\n", name="tiers", head="")
+    assert load.load_tiers(path, cases) == {
         "smoke": ["stride/s[1,2]", "stride/s[2,1]", "stride/plain"],
         "compiled": ["stride/s1", "stride/s-1"],
     }
@@ -339,15 +339,15 @@ def test_subsets(cases, family):
     ("text", "line", "gist"),
     [
         ("smoke:\n  - stride/plain\n  - stride/plan\n", 3, "no case is called 'stride/plan', did you mean"),
-        ("smoke: [stride/plain]\ncompiled: []\n", 2, "the subset 'compiled' is empty"),
+        ("smoke: [stride/plain]\ncompiled: []\n", 2, "the tier 'compiled' is empty"),
         ("smoke: stride/plain\n", 1, "expected a list"),
         ("smoke: [3]\n", 1, "expected a text, got an integer"),
     ],
 )
-def test_subsets_that_mean_nothing(cases, family, text, line, gist):
-    path = family(text, name="subsets", head="")
+def test_tiers_that_mean_nothing(cases, family, text, line, gist):
+    path = family(text, name="tiers", head="")
     with pytest.raises(FileError) as caught:
-        load.load_subsets(path, cases)
+        load.load_tiers(path, cases)
     assert gist in caught.value.message
     assert caught.value.line == line
 

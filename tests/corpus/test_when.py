@@ -62,6 +62,13 @@ MEANT = {
     "conv_padding_lo: {at_least: 0}": lambda case: all(
         (k - 1) * e >= lo for k, e, lo in zip(case.kernel, case.dilation, los(case), strict=True)
     ),
+    "conv_input: {above: input}": lambda case: all(
+        o + (k - 1) * e > i for o, k, e, i in zip(case.output, case.kernel, case.dilation, case.input, strict=True)
+    ),
+    "some_axis: {convolved: {at_most: 0}}": lambda case: any(
+        i + lo + hi < (k - 1) * e + 1
+        for i, (lo, hi), k, e in zip(case.input, case.padding, case.kernel, case.dilation, strict=True)
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Hands a kernel that lies as IOHW to a framework that reads HWOI: the mistake of most ports, and no shape tells."""
+"""Hands a kernel that is stored as IOHW to a framework that reads HWOI: the most common mistake in ports."""
 
 import os
 import runpy

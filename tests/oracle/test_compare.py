@@ -11,7 +11,7 @@ from conformance import oracle
 from conformance.case import DTYPES, FLOATS, Case
 from conformance.oracle import bounds, error_map
 from conformance.oracle.compare import Expected, compare, looser
-from conformance.oracle.operands import encode, rounded
+from conformance.oracle.operands import decode, encode, rounded
 
 CASE = Case(
     id="compare/one",
@@ -71,14 +71,29 @@ def test_a_special_value_where_a_number_belongs_is_wrong(value, fill):
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_real_operands_pass_up_to_the_bound_and_not_beyond(dtype):
     expected = Expected(CASE, "forward", dtype, "real")
-    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, {})
+    summed = {dtype: {"accumulator": dtype}}
+    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, summed)
     # float64 answers cannot be told from the oracle's own rounding, so the allowance is put on its own answer.
     inside = encode(expected.answer + 0.4 * allowed, dtype)
     outside = encode(expected.answer + 2.5 * allowed, dtype)
-    assert "mismatch" not in compare(expected, inside, dtype)
-    detail = compare(expected, outside, dtype)
+    assert "mismatch" not in compare(expected, inside, dtype, summed)
+    detail = compare(expected, outside, dtype, summed)
     assert detail["mismatch"] == "values"
     assert detail["share"] > 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sums_in_half_precision_have_to_be_declared(dtype):
+    """What is rounded once is right without a word; what is off by as much as a sum in half precision is not."""
+    expected = Expected(CASE, "forward", dtype, "real")
+    once = encode(expected.answer, dtype)
+    assert "mismatch" not in compare(expected, once, dtype)
+    summed = {dtype: {"accumulator": dtype}}
+    allowed = bounds.bound(expected.answer, expected.magnitude, expected.terms, dtype, summed)
+    off = encode(expected.answer + 0.4 * allowed, dtype)
+    assert compare(expected, off, dtype)["mismatch"] == "values"
+    assert looser(expected, decode(off, dtype), {}) == f"an accumulator of {dtype}"
+    assert "mismatch" not in compare(expected, off, dtype, summed)
 
 
 def test_sloppy_accumulation_is_beyond_the_bound_of_a_finer_one_and_within_its_own():
@@ -190,6 +205,17 @@ def test_a_real_answer_within_its_bound_is_on_the_map_as_an_error_and_not_as_wro
     assert levels[0] >= 128
     assert (levels[1:] < 128).all()
     assert levels[1:].any()
+
+
+def test_nan_where_nan_should_be_is_no_error_on_the_map():
+    expected = special()
+    returned = expected.answer.astype(np.float32)
+    wrong = np.argwhere(np.isfinite(returned))[0]
+    returned[tuple(wrong)] += 1
+    detail = compare(expected, returned, "float32")
+    levels = np.frombuffer(base64.b64decode(detail["error_map"]["levels"]), np.uint8).reshape(returned.shape)
+    assert np.argwhere(levels).tolist() == [wrong.tolist()]
+    assert isinstance(detail["error"], float)
 
 
 def test_a_large_answer_has_no_map_and_a_short_list():

@@ -1,4 +1,4 @@
-"""The lean: honest rounding has none that lasts, one-sided rounding does."""
+"""The lean: honest rounding has none that lasts, one-sided rounding does. Shares of the bound in words."""
 
 from __future__ import annotations
 
@@ -53,3 +53,23 @@ def test_what_was_not_measured_is_left_out():
     row = Row(case="a/b", route="a/b", device="cpu", dtype="float32", check="forward", fill="exact")
     assert accuracy.measured([row]) == []
     assert accuracy.lean([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "less than 0.01 % of the bound"),
+        (0.0004, "0.04 % of the bound"),
+        (0.351, "35 % of the bound"),
+        (1.0, "100 % of the bound"),
+        (1.001, "a little over 100 % of the bound"),
+        (3.444, "3.44 times the bound"),
+        (1240.0, "1,240 times the bound"),
+        (1.24e7, "12 million times the bound"),
+        (8.7e10, "87 billion times the bound"),
+        (1e20, "more than 10^15 times the bound"),
+        ("inf", "infinitely many times the bound"),
+    ],
+)
+def test_a_share_of_the_bound_is_said_in_words(share, said):
+    assert accuracy.of_the_bound(share) == said

@@ -15,7 +15,7 @@ from commands import LIARS
 from conformance.case import Case
 from conformance.oracle.compare import Expected
 from conformance.report import explain
-from conformance.run import programs
+from conformance.run import judge, programs
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
@@ -80,7 +80,7 @@ def test_a_flipped_kernel_is_told_with_its_sizes_the_first_wrong_element_and_the
     wrong = np.argwhere(flipped != right)
     first = tuple(wrong[0].tolist())
     assert f"first wrong at {list(first)}: expected {float(right[first])}, returned {float(flipped[first])};" in told
-    assert f"{len(wrong)} of {right.size} are wrong" in told
+    assert f"{len(wrong)} of {right.size} elements are wrong" in told
     assert "y = truth.conv_transpose(x, w, b, stride=(2, 3)" in told
 
 
@@ -226,3 +226,48 @@ def test_scripts_repeat_the_answer_and_notice_a_wrong_one(framework, tmp_path):
     assert len(results) == len(said)
     for (status, printed), (right, start), text in zip(results, said, scripts, strict=True):
         assert (status, printed[: len(start)]) == (right, start), text[:3000]
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"wrong": 1, "of": 9, "error": 3.0}, "1 of 9 elements is wrong, the worst by 3 u·Σ|x||w|"),
+        (
+            {"wrong": 3, "of": 9, "error": 1.5e6, "region": "the last column"},
+            "3 of 9 elements are wrong (the last column), the worst by 1.5e+06 u·Σ|x||w|",
+        ),
+        (
+            {"wrong": 3, "of": 9, "error": "nan", "region": "some elements"},
+            "3 of 9 elements are wrong, not all by a finite number",
+        ),
+    ],
+)
+def test_how_many_elements_are_wrong_and_which(detail, said):
+    assert explain.wrong(detail) == said
+
+
+@pytest.mark.parametrize(
+    ("extra", "missing", "said"),
+    [
+        (4, 0, "4 elements are NaN or infinite and should be finite numbers"),
+        (1, 0, "1 element is NaN or infinite and should be a finite number"),
+        (0, 2, "2 elements should be NaN or infinite and are not"),
+        (0, 1, "1 element should be NaN or infinite and is not"),
+        (
+            4,
+            2,
+            "4 elements are NaN or infinite and should be finite numbers; "
+            "2 elements should be NaN or infinite and are not",
+        ),
+        (0, 0, "elements are NaN or infinite where they should be, but of another kind or sign"),
+    ],
+)
+def test_special_values_in_wrong_places_are_counted_in_words(extra, missing, said):
+    assert judge.specials(extra, missing) == said
+
+
+def test_the_ledger_is_named_without_the_folders_of_the_machine():
+    told = {"where": "/home/somebody/cases/known/x.yaml:7", "kind": "bug", "why": "so", "link": "https://a.org"}
+    key = {"route": "a/b", "device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"}
+    row = Row(case="words/one", **key, verdict="differ", state="known", cause="no", detail={"ledger": told})
+    assert "  ledger: known/x.yaml:7 (bug): so https://a.org" in explain.paragraph(row, case("one"))

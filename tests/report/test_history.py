@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from commands import CLEAN, FINDINGS, LIARS, USAGE, Said, honest
-from runs import new, row, run
+from runs import new, report, row
 
 from conformance.report.history import lines
 
 
 def test_a_divergence_that_came_and_went():
-    runs = [run([row(), row("a/b")]), run([new(), row("a/b")]), run([new(), row("a/b")]), run([row(), row("a/b")])]
-    (line,) = lines(runs)
+    right, wrong = report([row(), row("a/b")]), report([new(), row("a/b")])
+    (line,) = lines([right, wrong, wrong, right])
     assert (line.framework, line.cause, line.case) == ("lies", "as if the kernel were flipped", "stride/one")
     assert line.rows == [0, 1, 1, 0]
     assert line.moved
@@ -19,41 +19,41 @@ def test_a_divergence_that_came_and_went():
 
 def test_what_was_not_asked_is_not_said_to_be_gone():
     for rows in [row("a/b")], [row(verdict="unrun")]:
-        (line,) = lines([run([new()]), run(rows)])
+        (line,) = lines([report([new()]), report(rows)])
         assert line.rows == [1, None]
         assert not line.moved
 
 
 def test_known_or_new_is_the_same_divergence():
-    known = row(verdict="differ", standing="known", cause="as if the kernel were flipped")
-    (line,) = lines([run([known]), run([new()])])
+    known = row(verdict="differ", state="known", cause="as if the kernel were flipped")
+    (line,) = lines([report([known]), report([new()])])
     assert line.rows == [1, 1]
     assert not line.moved
 
 
 def test_more_questions_are_no_move_and_a_run_between_that_did_not_ask_hides_none():
-    (line,) = lines([run([new()]), run([new(), new(fill="real")])])
+    (line,) = lines([report([new()]), report([new(), new(fill="real")])])
     assert line.rows == [1, 2]
     assert not line.moved
-    (line,) = lines([run([new()]), run([row("a/b")]), run([row()])])
+    (line,) = lines([report([new()]), report([row("a/b")]), report([row()])])
     assert line.rows == [1, None, 0]
     assert line.moved
 
 
 def test_what_a_framework_no_longer_says_is_gone():
-    (line,) = lines([run([new()]), run([row(verdict="unsupported")])])
+    (line,) = lines([report([new()]), report([row(verdict="unsupported")])])
     assert line.rows == [1, 0]
     assert line.moved
 
 
 def test_fewer_rows_of_the_same_questions_are_a_move():
-    (line,) = lines([run([new(), new(fill="real")]), run([new(), row(fill="real")])])
+    (line,) = lines([report([new(), new(fill="real")]), report([new(), row(fill="real")])])
     assert line.rows == [2, 1]
     assert line.moved
 
 
 def test_runs_of_one_device_each_are_compared():
-    (line,) = lines([run([row()]), run([new(device="cuda")])])
+    (line,) = lines([report([row()]), report([new(device="cuda")])])
     assert line.rows == [0, 1]
     assert line.moved
 

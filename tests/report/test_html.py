@@ -10,91 +10,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import ROOT
 from msgspec.structs import replace
+from pages import CASE, DIFFERS, HOSTILE, PLAN, row, run
 
-from conformance.case import Case, Dispute, Reading
+from conformance.case import Dispute, Reading
 from conformance.report import html
-from conformance.report.html import causes, layouts, packed, tables
-from conformance.run.row import Row
+from conformance.report.findings import report
+from conformance.report.html import glossary, layouts, packed, tables, telling
 from conformance.run.run_file import Run
 
-CASE = Case(
-    id="stride/one",
-    input=(4, 5),
-    kernel=(3, 2),
-    in_channels=2,
-    out_channels=3,
-    batch=1,
-    groups=1,
-    stride=(2, 1),
-    dilation=(1, 1),
-    padding=((0, 0), (0, 0)),
-    output_padding=(0, 0),
-    bias=False,
-    why="unequal strides",
-)
-PLAN = {
-    "call": "tf.nn.conv2d_transpose",
-    "arguments": {},
-    "source": "y = tf.nn.conv2d_transpose(x, w)",
-    "define": "",
-    "layouts": {"x": "NHWC", "w": "HWOI", "y": "NHWC"},
-    "memory": {},
-    "emulates": None,
-}
-
-
-def row(verdict: str = "pass", **more) -> Row:
-    words = {
-        "case": "stride/one",
-        "route": "tensorflow/nn",
-        "device": "cpu",
-        "dtype": "float32",
-        "check": "forward",
-        "fill": "exact",
-        "outcome": "returned",
-    }
-    return Row(**(words | {"verdict": verdict} | more))
-
-
-DIFFERS = row(
-    "differ",
-    standing="new",
-    cause="as if the kernel were flipped",
-    detail={
-        "mismatch": "values",
-        "first_wrong": {"index": [0, 1, 2, 3], "expected": 7.0, "returned": -5.0},
-        "wrong": 11,
-        "of": 90,
-        "error": 1234567.0,
-        "causes": ["as if the kernel were flipped"],
-        "plan": PLAN,
-    },
-)
-
-
-def run(rows: list[Row], complete: bool = True, version: str = "2.21.0") -> Run:
-    header = {
-        "suite": "0.1.0",
-        "corpus": "abc123",
-        "adapters": {"tensorflow": {"version": version, "devices": ["cpu"]}},
-        "absent": {"jax": "No module named 'jax'"},
-        "dead": {},
-        "platform": "Linux",
-        "cpu": "some",
-        "cores": 2,
-        "python": "3.11",
-        "argv": ["convt", "run"],
-        "seed": 3,
-        "started": "2026-11-21T10:00:00",
-        "notes": [],
-    }
-    footer = {"rows": len(rows), "seconds": 12.5, "problems": ["orphan: known.yaml:3 matches no row"]}
-    return Run("some/run.jsonl", header, {"stride/one": CASE}, rows, footer if complete else None)
+GLOSSARY = ROOT / "docs" / "glossary.md"
 
 
 def page(tmp_path: Path, *runs: Run) -> str:
-    html.write(list(runs), tmp_path / "page.html")
+    html.write([report(run) for run in runs], tmp_path / "page.html")
     return (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
@@ -105,10 +35,11 @@ def text(page: str) -> str:
 
 
 def test_a_divergence_is_told_with_all_that_is_known(tmp_path):
-    said = text(page(tmp_path, run([DIFFERS, row(), row("unsupported", detail={"reason": "has no groups"})])))
-    assert "1 new of 3 answers need a look: 1 unsupported, 1 pass." in said
+    rows = [DIFFERS, row(), row("unsupported", detail={"reason": "has no groups"})]
+    said = text(page(tmp_path, run(rows, problems=["orphan: known.yaml:3 matches no row"])))
+    assert "1 new of 3 rows and 1 ledger problem need a look: 1 unsupported, 1 pass." in said
     assert "as if the kernel were flipped" in said
-    assert "First wrong at [0, 1, 2, 3]: expected 7.0, returned -5.0. 11 of 90 are wrong" in said
+    assert "First wrong at [0, 1, 2, 3]: expected 7.0, returned -5.0. 11 of 90 elements are wrong" in said
     assert "O = 9 − 0 − 0 + 0 = 9" in said
     assert "the kernel goes from IOHW to HWOI by numpy.transpose(w, (2, 3, 1, 0))" in said
     assert "tf.nn.conv2d_transpose(x, w)" in said
@@ -121,14 +52,14 @@ def test_a_divergence_is_told_with_all_that_is_known(tmp_path):
 
 def test_nothing_new_is_said_and_nothing_is_dropped_from_the_count(tmp_path):
     told = {"where": "known/tf.yaml:7", "link": "https://example.org/1", "kind": "bug", "why": "it is so"}
-    known = replace(DIFFERS, standing="known", detail=DIFFERS.detail | {"ledger": told})
+    known = replace(DIFFERS, state="known", detail=DIFFERS.detail | {"ledger": told})
     written = page(tmp_path, run([known, row(), row("unsupported")]))
-    assert "Nothing new: 1 known, 1 unsupported, 1 pass." in text(written)
+    assert "Nothing needs a look: 1 known, 1 unsupported, 1 pass." in text(written)
     assert 'href="https://example.org/1"' in written
 
 
 def test_an_incomplete_run_says_so(tmp_path):
-    assert "Incomplete: this run was cut short." in text(page(tmp_path, run([row()], complete=False)))
+    assert "Incomplete (cut short): nothing needs a look: 1 pass." in text(page(tmp_path, run([row()], complete=False)))
 
 
 def test_several_runs_stand_side_by_side(tmp_path):
@@ -138,13 +69,10 @@ def test_several_runs_stand_side_by_side(tmp_path):
     assert "pass → new" in said
 
 
-HOSTILE = "</script><script>alert(1)</script>\"'<img src=x onerror=alert(2)>\u202eevil\udcff"
-
-
 def test_hostile_names_errors_and_logs_do_no_harm(tmp_path):
     bad = row(
         "refuse",
-        standing="new",
+        state="new",
         cause=HOSTILE,
         case="stride/" + HOSTILE,
         outcome="raised",
@@ -174,7 +102,7 @@ def test_an_unwritable_page_is_one_sentence(tmp_path):
 
     (tmp_path / "page.html").mkdir()
     with pytest.raises(RunFileError, match="name another page; the run file is kept"):
-        html.write([run([row()])], tmp_path / "page.html")
+        html.write([report(run([row()]))], tmp_path / "page.html")
 
 
 def test_it_needs_nothing_from_a_network(tmp_path):
@@ -184,10 +112,10 @@ def test_it_needs_nothing_from_a_network(tmp_path):
 
 
 def test_one_fault_is_one_cause_though_integers_name_it_and_reals_do_not(tmp_path):
-    blurred = row("differ", fill="real", standing="new", cause="beyond what rounding can do", detail={"plan": PLAN})
+    blurred = row("differ", fill="real", state="new", cause="beyond what rounding can do", detail={"plan": PLAN})
     said = text(page(tmp_path, run([DIFFERS, blurred])))
-    assert "as if the kernel were flipped 2 rows, 1 case" in said
-    assert "beyond what rounding can do 1 row" not in said
+    assert "tensorflow differs: as if the kernel were flipped 2 rows, 1 case" in said
+    assert "beyond what rounding can do" not in said.partition("All rows")[0].partition("Findings Rows")[2]
 
 
 def test_it_says_who_gave_the_same_wrong_answer_and_who_the_right_one():
@@ -195,7 +123,7 @@ def test_it_says_who_gave_the_same_wrong_answer_and_who_the_right_one():
     twin = replace(wrong, route="keras/layer")
     other = replace(wrong, route="jax/other", detail=wrong.detail | {"bits": "cd"})
     right, dead = row(route="torch/functional"), row("crash", route="onnx/one")
-    assert causes.agreement(wrong, [right, dead, other, wrong, twin]) == [
+    assert telling.agreement(wrong, [right, dead, other, wrong, twin]) == [
         ("the same wrong answer, bit for bit", ["keras/layer@cpu"]),
         ("right", ["torch/functional@cpu"]),
         ("crashed", ["onnx/one@cpu"]),
@@ -214,8 +142,8 @@ def test_what_no_size_tells_is_found_by_brute_force():
         silent = set()
         for case in cases.values():
             kernel = np.arange(np.prod(case.w_shape)).reshape(case.w_shape)
-            lies = kernel.transpose(["IOHW".index(letter) for letter in line["lies"]])
-            read = lies.transpose([line["read"].index(letter) for letter in "IOHW"])
+            stored = kernel.transpose(["IOHW".index(letter) for letter in line["stored"]])
+            read = stored.transpose([line["read"].index(letter) for letter in "IOHW"])
             if read.shape == kernel.shape and (read != kernel).any():
                 silent.add(case.id)
         assert set(line["cases"]) == silent
@@ -229,7 +157,7 @@ def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
         for share in shares
     ]
     cause = "beyond what rounding can do under the declared arithmetic; within it under multiplicands rounded to TF32"
-    far = row("differ", fill="real", standing="new", cause=cause, detail={"share": 900.0, "sum": 0.0, "squares": 1.0})
+    far = row("differ", fill="real", state="new", cause=cause, detail={"share": 900.0, "sum": 0.0, "squares": 1.0})
     ran = run([*real, far])
     offered = {"name": "nn", "arithmetic": {"float32": {"accumulator": "float64"}}}
     ran.header["adapters"]["tensorflow"]["routes"] = [offered]
@@ -240,23 +168,23 @@ def test_accuracy_shows_the_spread_what_is_declared_and_what_is_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("lies", "read", "when"),
+    ("stored", "read", "when"),
     [
         ("IOHW", "HWOI", "H = I = O = W"),
         ("IOHW", "HWIO", "H = I and O = W"),
         ("IOHW", "OIHW", "I = O"),
     ],
 )
-def test_when_a_confusion_goes_unnoticed(lies, read, when):
-    said = {(line["lies"], line["read"]): line["when"] for line in layouts.unnoticed(Run("", {}))}
-    assert said[lies, read] == when
+def test_when_a_confusion_goes_unnoticed(stored, read, when):
+    said = {(line["stored"], line["read"]): line["when"] for line in layouts.unnoticed(Run("", {}))}
+    assert said[stored, read] == when
 
 
 def test_details_stop_where_the_page_would_grow_too_large(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "ROOM", 5000)
     rows = [replace(DIFFERS, case=f"stride/{n}", detail=DIFFERS.detail | {"log": "x" * 900}) for n in range(50)]
-    ran = run(rows)
-    parts = packed.packed(ran, causes.causes(ran))
+    ran = report(run(rows))
+    parts = packed.packed(ran, telling.told(ran))
     details = json.loads(zlib.decompress(base64.b64decode(parts["details"])))
     assert 0 < len(details["told"]) < 10
     words = json.loads(zlib.decompress(base64.b64decode(parts["words"])))
@@ -278,4 +206,55 @@ def test_each_reading_of_a_dispute_says_who_follows_it(tmp_path):
     ran.cases["stride/one"] = asked
     said = text(page(tmp_path, ran))
     assert "who gets the odd pixel one the end a paper tensorflow " in said
-    assert "the beginning a manual nobody here" in said
+    assert "the beginning a manual no framework of this run" in said
+
+
+def test_ledger_entries_stand_without_the_folders_of_the_machine(tmp_path):
+    told = {
+        "where": "/home/somebody/cases/known/tf.yaml:7",
+        "link": "https://a.org/1",
+        "kind": "bug",
+        "why": "so",
+    }
+    known = replace(DIFFERS, state="known", detail=DIFFERS.detail | {"ledger": told})
+    written = page(tmp_path, run([known]))
+    details = zlib.decompress(base64.b64decode(re.search(r'id="details">([^<]*)<', written)[1])).decode()
+    assert "(known/tf.yaml:7)" in text(written)
+    assert "known/tf.yaml:7" in details
+    assert "somebody" not in written + details
+
+
+def test_every_entry_that_speaks_of_a_finding_is_named(tmp_path):
+    entries = [{"where": f"k.yaml:{n}", "link": f"https://a.org/{n}", "kind": "bug", "why": "so"} for n in (3, 9)]
+    rows = [
+        replace(DIFFERS, state="changed", dtype=dtype, detail=DIFFERS.detail | {"ledger": entry})
+        for dtype, entry in zip(("float32", "float64"), entries, strict=True)
+    ]
+    written = page(tmp_path, run(rows))
+    assert "2 rows, 1 case" in text(written)
+    assert written.count('href="https://a.org/3"') == written.count('href="https://a.org/9"') == 1
+
+
+def test_the_command_on_the_page_has_what_the_run_was_given(tmp_path):
+    adapters = {"tensorflow": {"version": "2", "devices": ["cpu"], "file": "/somewhere/my_tf.py"}}
+    given = {"adapters": ["my_tf.py"], "files": ["c.yaml"]}
+    written = page(tmp_path, run([replace(DIFFERS, detail={})], adapters=adapters, selection=given))
+    options = "--route tensorflow/nn --cases c.yaml --adapter my_tf.py --seed 3"
+    assert f"convt show &#39;stride/one&#39; {options}" in written
+    words = json.loads(zlib.decompress(base64.b64decode(re.search(r'id="words">([^<]*)<', written)[1])))
+    assert words["given"] == {"tensorflow/nn@cpu": options}
+
+
+def test_the_page_explains_its_words(tmp_path):
+    said = text(page(tmp_path, run([row()]))).replace("&#39;", "'")
+    assert 15 <= len(glossary.TERMS) <= 20
+    for term, meaning in glossary.TERMS.items():
+        assert f"{term} {meaning}" in said
+
+
+@pytest.mark.skipif(not GLOSSARY.exists(), reason="there is no docs/glossary.md")
+@pytest.mark.parametrize("term", glossary.TERMS)
+def test_each_term_has_a_place_in_the_glossary_of_the_documents(term):
+    """As a heading, a row of a table, or a point of a list."""
+    lines = GLOSSARY.read_text(encoding="utf-8").splitlines()
+    assert any(re.match(rf"[#|*\-\s]*[*`]*{term}\b", line, re.IGNORECASE) for line in lines)

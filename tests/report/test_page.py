@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from browser import CHROMIUM, Browser
 from msgspec.structs import replace
-from test_html import CASE, DIFFERS, HOSTILE, PLAN, row, run
+from pages import CASE, DIFFERS, HOSTILE, PLAN, row, run
 
 from conformance import folder
 from conformance.case import Case
 from conformance.oracle import answer
 from conformance.oracle.error_map import error_map
 from conformance.report import html
+from conformance.report.findings import report
 from conformance.run.row import Row
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -53,7 +54,7 @@ def wrong_row(**more) -> Row:
 def opened(browser: Browser, tmp_path: Path, rows: list[Row], fragment: str = "", cases: tuple[Case, ...] = ()) -> Path:
     path, ran = tmp_path / "page.html", run(rows)
     ran.cases.update({case.id: case for case in cases})
-    html.write([ran], path)
+    html.write([report(ran)], path)
     browser.open(path, fragment)
     return path
 
@@ -79,7 +80,7 @@ ROWS = [
         ("#rows&rank=2-D", 4),
         ("#rows&dtype=float32", 5),
         ("#rows&device=cpu&route=tensorflow/nn@cpu", 2),
-        ("#rows&cause=0", 3),
+        ("#rows&finding=0", 3),
     ],
 )
 def test_a_fragment_filters_the_rows_and_the_matrix(browser, tmp_path, fragment, count):
@@ -303,7 +304,7 @@ def test_hostile_text_stays_text_in_every_view(browser, tmp_path):
     }
     words = {"case": "stride/" + HOSTILE, "route": "evil/" + HOSTILE, "cause": HOSTILE}
     case = replace(CASE, id=words["case"], why=HOSTILE, where=HOSTILE)
-    rows = [row("refuse", standing="new", outcome="raised", detail=detail, **words), *ROWS]
+    rows = [row("refuse", state="new", outcome="raised", detail=detail, **words), *ROWS]
     opened(browser, tmp_path, rows, "", (case,))
     browser.js("window.alert = (said) => { throw new Error(said); }; 0")
     browser.js("document.querySelector('#rows tbody a').click()")
@@ -320,7 +321,7 @@ def test_without_its_script_the_page_still_says_what_is_wrong(browser, tmp_path)
     browser._ask("Page.navigate", url=plain.as_uri())
     browser.wait("document.querySelector('footer, main')")
     said = browser.text("body")
-    assert "2 new of 5 answers need a look" in said
+    assert "2 new of 5 rows need a look" in said
     assert "as if the kernel were flipped" in said
     assert "tf.nn.conv2d_transpose(x, w)" in said
 

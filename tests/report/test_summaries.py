@@ -8,30 +8,30 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from msgspec.structs import replace
-from runs import HOSTILE, LEDGER, case, new, row, run
+from runs import HOSTILE, LEDGER, case, new, report, row
 
-from conformance.report import findings
+from conformance.report import states
 from conformance.report.summaries import WRITERS, badge, facts, github, junit, markdown
 
 SVG = "{http://www.w3.org/2000/svg}"
 CASES = (case("stride/one"), case("stride/two", line=20))
-MIXED = run(
+MIXED = report(
     [
         row(),
         new("stride/two"),
-        row(verdict="differ", standing="known", fill="real"),
-        row(standing="stale", fill="given", detail={"ledger": LEDGER}),
+        row(verdict="differ", state="known", fill="real"),
+        row(state="stale", fill="given", detail={"ledger": LEDGER}),
         row(verdict="unsupported", dtype="int8", detail={"reason": "has no int8"}),
         row(verdict="unrun", dtype="float64", detail={"reason": "the worker died three times"}),
         row(route="lies/other"),
     ],
     CASES,
 )
-BAD = run(
+BAD = report(
     [
         new("stride/" + HOSTILE, cause=HOSTILE),
         row(verdict="unsupported", detail={"reason": HOSTILE}),
-        row(verdict="refuse", standing="known", cause=HOSTILE, detail={"ledger": dict.fromkeys(LEDGER, HOSTILE)}),
+        row(verdict="refuse", state="known", cause=HOSTILE, detail={"ledger": dict.fromkeys(LEDGER, HOSTILE)}),
     ],
     path=f"{HOSTILE}.jsonl",
     corpus=HOSTILE,
@@ -54,7 +54,7 @@ def test_a_suite_for_each_route_and_a_test_case_for_each_row():
     found = suites(MIXED)
     assert list(found) == ["lies/other@cpu", "lies/route@cpu", "run"]
     mine = found["lies/route@cpu"]
-    assert [each.get("name") for each in mine.iter("testcase")] == [str(each.key) for each in MIXED.rows[:-1]]
+    assert [each.get("name") for each in mine.iter("testcase")] == [str(each.key) for each in MIXED.run.rows[:-1]]
     assert {each.get("classname") for each in mine.iter("testcase")} == {"lies/route"}
     assert (mine.get("tests"), mine.get("failures"), mine.get("skipped")) == ("6", "3", "2")
     properties = {each.get("name"): each.get("value") for each in mine.iter("property")}
@@ -95,7 +95,7 @@ SCHEMA = {
 }
 
 
-@pytest.mark.parametrize("runs", [[MIXED], [MIXED, BAD], [run([row(seconds=0.0123456)], whole=False)], [run([])]])
+@pytest.mark.parametrize("runs", [[MIXED], [MIXED, BAD], [report([row(seconds=0.0123456)], whole=False)], [report([])]])
 def test_it_has_what_the_usual_schema_allows_and_counts_right(runs):
     root = ElementTree.fromstring(junit.text(runs))
     for element in root.iter():
@@ -110,7 +110,7 @@ def test_it_has_what_the_usual_schema_allows_and_counts_right(runs):
 
 
 def failing(**more) -> list[str]:
-    whole = suites(run([row()], **more))["run"]
+    whole = suites(report([row()], **more))["run"]
     return [each.get("name") for each in whole.iter("testcase") if each.find("failure") is not None]
 
 
@@ -122,15 +122,15 @@ def test_what_no_row_can_say_is_not_green():
 
 
 def test_suites_of_several_runs_have_different_names():
-    assert len(suites(run([row()], path="a/old.jsonl"), run([row()], path="a/new.jsonl"))) == 4
-    assert len(suites(run([row()], path="a/run.jsonl"), run([row()], path="b/run.jsonl"))) == 4
+    assert len(suites(report([row()], path="a/old.jsonl"), report([row()], path="a/new.jsonl"))) == 4
+    assert len(suites(report([row()], path="a/run.jsonl"), report([row()], path="b/run.jsonl"))) == 4
 
 
 @pytest.mark.parametrize("code", [*range(0x20), 0x7F, 0x85, 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x10FFFF, 0x1F642])
 def test_xml_parses_whatever_a_text_holds(code):
     said = f"a{chr(code)}b"
-    assert suites(run([row(verdict="unsupported", detail={"reason": said})], platform=said, dead={said: said}))
-    junit.text([run([new(cause=said)])]).encode("utf-8")
+    assert suites(report([row(verdict="unsupported", detail={"reason": said})], platform=said, dead={said: said}))
+    junit.text([report([new(cause=said)])]).encode("utf-8")
 
 
 # All of them
@@ -149,7 +149,7 @@ def test_hostile_texts_break_no_document(option):
 
 @pytest.mark.parametrize("option", WRITERS)
 def test_a_run_of_nothing_is_told(option):
-    assert WRITERS[option]([run([], adapters={})])
+    assert WRITERS[option]([report([], adapters={})])
 
 
 # JSON
@@ -157,15 +157,18 @@ def test_a_run_of_nothing_is_told(option):
 
 def test_json_has_every_count_and_adds_up():
     (said,) = json.loads(facts.text([MIXED]))["runs"]
-    assert list(said["counts"]) == list(findings.STATES)
-    assert sum(said["counts"].values()) == said["rows"] == len(MIXED.rows)
+    assert list(said["counts"]) == list(states.STATES)
+    assert sum(said["counts"].values()) == said["rows"] == len(MIXED.run.rows)
     for route in said["routes"]:
         for state, count in route["counts"].items():
             assert count == sum(family[state] for family in route["families"].values())
-    assert [cause["state"] for cause in said["causes"]] == ["new", "stale", "unrun", "known"]
-    assert said["causes"][0]["case"] == "stride/two"
-    assert (said["causes"][0]["file"], said["causes"][0]["line"]) == ("cases/stride.yaml", 20)
-    assert said["causes"][3]["link"] == LEDGER["link"]
+    assert [finding["state"] for finding in said["findings"]] == ["new", "stale", "unrun", "known"]
+    assert said["findings"][0]["case"] == "stride/two"
+    assert (said["findings"][0]["file"], said["findings"][0]["line"]) == ("cases/stride.yaml", 20)
+    assert said["findings"][3]["links"] == [LEDGER["link"]]
+    assert said["unsupported"] == [
+        {"framework": "lies", "reason": "has no int8", "rows": 1, "routes": ["lies/route@cpu"]}
+    ]
     assert said["clean"] is said["complete"] is False
 
 
@@ -175,19 +178,19 @@ def test_every_key_of_the_json_is_documented():
             return set(value).union(*map(keys, value.values()))
         return set().union(*map(keys, value)) if isinstance(value, list) else set()
 
-    told = keys(json.loads(facts.text([run([new(), row("pad/x", "differ", "known")], CASES)])))
+    told = keys(json.loads(facts.text([report([new(), row("pad/x", "differ", "known")], CASES)])))
     told -= {"lies", "stride", "pad"}  # names, not keys
-    assert {key for key in told if not re.search(rf"\b{key}\b", facts.__doc__)} - set(findings.STATES) == set()
+    assert {key for key in told if not re.search(rf"\b{key}\b", facts.__doc__)} - set(states.STATES) == set()
 
 
 # Markdown
 
 
-def test_markdown_says_the_verdict_first_then_routes_then_causes():
+def test_markdown_says_the_verdict_first_then_routes_then_findings():
     said = markdown.text([MIXED])
-    assert findings.verdict(MIXED) in said.splitlines()[0]
+    assert states.verdict(MIXED.run) in said.splitlines()[0]
     assert said.splitlines()[0].startswith("❌")
-    assert markdown.text([run([row()])]).startswith("✅")
+    assert markdown.text([report([row()])]).startswith("✅")
     assert "| `lies/route@cpu` | 1 | 1 | 1 |" in said
     assert said.index("**new**") < said.index("**stale**") < said.index("**unrun**")
     assert "```sh\nconvt show 'stride/two' --route lies/route\n```" in said
@@ -195,7 +198,7 @@ def test_markdown_says_the_verdict_first_then_routes_then_causes():
 
 
 def test_markdown_is_at_most_60_kB_and_says_what_is_missing():
-    many = run([new(f"stride/{'ü' * 200}{n}", cause=f"cause {n} " + "ß" * 200) for n in range(500)])
+    many = report([new(f"stride/{'ü' * 200}{n}", cause=f"cause {n} " + "ß" * 200) for n in range(500)])
     said = markdown.text([many])
     assert 30_000 < len(said.encode()) <= 60_000
     assert "left out" in said.splitlines()[-1]
@@ -216,14 +219,14 @@ def test_a_text_of_others_is_neither_markup_nor_mention():
     [
         ([row(), row("a/b", "differ", "known")], {}, "0 new · 1 known", badge.GREEN),
         ([new()], {}, "1 new · 0 known", badge.RED),
-        ([row(standing="stale", detail={"ledger": LEDGER})], {}, "0 new · 1 stale · 0 known", badge.RED),
+        ([row(state="stale", detail={"ledger": LEDGER})], {}, "0 new · 1 stale · 0 known", badge.RED),
         ([row()], {"problems": ["orphan"]}, "0 new · 0 known · 1 ledger", badge.RED),
         ([row()], {"whole": False}, "incomplete · 0 new · 0 known", badge.ORANGE),
         ([row(verdict="unrun")], {}, "incomplete · 0 new · 1 unrun · 0 known", badge.ORANGE),
     ],
 )
 def test_the_badge_says_it_in_colour_and_in_words(rows, more, said, colour):
-    drawn = ElementTree.fromstring(badge.text([run(rows, **more)]))
+    drawn = ElementTree.fromstring(badge.text([report(rows, **more)]))
     assert drawn.find(f"{SVG}title").text == drawn.get("aria-label") == f"conv-transpose: {said}"
     assert [each.text for each in drawn.iter(f"{SVG}text")] == ["conv-transpose", said]
     assert colour in {each.get("fill") for each in drawn.iter(f"{SVG}rect")}
@@ -259,31 +262,33 @@ def commands(*runs) -> list[tuple[str, dict[str, str], str]]:
     return found
 
 
-def test_news_stands_beside_the_case_and_stale_beside_the_entry():
+def test_what_is_new_stands_beside_the_case_and_stale_beside_the_entry():
     error, unrun, stale = commands(MIXED)
     assert error[0] == unrun[0] == "error"
     assert error[1] == {"title": "new: lies", "file": "cases/stride.yaml", "line": "20"}
-    assert error[2].splitlines()[0] == "stride/two differs: as if the kernel were flipped"
+    assert error[2].splitlines()[0] == "lies differs: as if the kernel were flipped"
     assert error[2].splitlines()[-1] == "convt show 'stride/two' --route lies/route"
     assert stale[0] == "warning"
     assert (stale[1]["file"], stale[1]["line"]) == ("known/lies.yaml", "7")
 
 
 def test_the_ledger_and_what_died_are_annotated():
-    (dead, ledger) = commands(run([row()], dead={"torch": "a, b: 100%\nc"}, problems=["orphan: k/x.yaml:3 matches no"]))
+    (dead, ledger) = commands(
+        report([row()], dead={"torch": "a, b: 100%\nc"}, problems=["orphan: k/x.yaml:3 matches no"])
+    )
     assert dead == ("error", {"title": "dead: torch"}, "a, b: 100%\nc")
     assert ledger[:2] == ("warning", {"title": "ledger", "file": "k/x.yaml", "line": "3"})
-    assert commands(run([row()])) == []
+    assert commands(report([row()])) == []
 
 
 def test_at_most_ten_of_a_kind_and_a_word_on_the_rest():
-    found = commands(run([new(f"stride/{n}", cause=f"cause {n}") for n in range(25)]))
+    found = commands(report([new(f"stride/{n}", cause=f"cause {n}") for n in range(25)]))
     assert [level for level, *_ in found] == ["error"] * 10 + ["notice"]
     assert found[-1][2].startswith("15 ")
 
 
 def test_nobody_writes_a_workflow_command_of_his_own():
-    nowhere = run([new()], (replace(CASES[0], where=f"{HOSTILE}:3"),))
+    nowhere = report([new()], (replace(CASES[0], where=f"{HOSTILE}:3"),))
     assert len(github.text([nowhere]).splitlines()) == 1
     assert len(commands(BAD)) == len(github.text([BAD]).splitlines())
     assert not any(line.startswith("::error::") for line in github.text([BAD]).splitlines())

@@ -12,14 +12,15 @@ import termios
 
 import pytest
 from commands import LIARS, ROOT, process
-from runs import HOSTILE, LEDGER, new, row, run
+from runs import HOSTILE, LEDGER, new, report, row, run
 
+from conformance.report import terminal
 from conformance.run.run_file import Run, Writer, footer
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SUMMARY = (
-    "import sys; from conformance.report import terminal; from conformance.run import run_file; "
-    "terminal.summary(run_file.read(sys.argv[1]))"
+    "import sys; from conformance.report import findings, terminal; from conformance.run import run_file; "
+    "terminal.summary(findings.report(run_file.read(sys.argv[1])))"
 )
 HISTORY = "import sys; from conformance.cli.main import main; main(['diff', *sys.argv[1:]])"
 
@@ -68,7 +69,7 @@ def broad(tmp_path) -> str:
     rows += [
         row(
             long,
-            standing="stale",
+            state="stale",
             route=routes[1],
             fill="real",
             detail={"ledger": LEDGER | {"where": "x/" * 60 + "y:3"}},
@@ -89,6 +90,37 @@ def test_a_summary_fits_the_terminal_but_for_lines_to_paste(broad, columns):
     shown = "\n".join(lines)
     assert "…" not in shown
     assert re.findall(r"\b999\b", shown), "no number is cut"
+
+
+@pytest.mark.parametrize(
+    ("width", "left_out"), [(88, set()), (80, {"rows/s"}), (76, {"rows/s", "lean"}), (70, {"rows/s", "lean", "bound"})]
+)
+def test_what_can_be_missed_is_left_out_rather_than_a_name_is_cut(width, left_out, monkeypatch, capsys):
+    real = {"share": 0.4, "sum": 1.0, "squares": 4.0}
+    route = "numpy/zero_insertion"
+    rows = [
+        row("a/1", route=route, seconds=1e-3, fill="real", detail=real),
+        row("a/2", "refuse", "changed", route=route),
+        row("a/3", "unsupported", route=route),
+    ]
+    monkeypatch.setenv("COLUMNS", str(width))
+    terminal.summary(report(rows))
+    _, head, line, means, *_ = capsys.readouterr().out.splitlines()
+    assert {"rows/s", "lean", "bound"} - set(head.split()) == left_out
+    assert line.startswith(f"{route} ")
+    assert {"lean", "bound"} - {each.partition(":")[0] for each in means.split("; ")} == left_out - {"rows/s"}
+    assert means.startswith("changed: ")
+
+
+def test_reasons_for_what_is_unsupported_are_told_the_most_frequent_first(capsys):
+    reasons = ["no groups"] * 3 + ["no dilation"] * 2 + ["no bias"] + ["no padding"] * 4
+    terminal.summary(report([row(f"a/{n}", "unsupported", detail={"reason": why}) for n, why in enumerate(reasons)]))
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("unsupported")]
+    assert said == [
+        "unsupported: 4 rows of lies: no padding",
+        "unsupported: 3 rows of lies: no groups",
+        "unsupported: 2 rows of lies: no dilation",
+    ]
 
 
 def test_a_history_fits_the_terminal(broad, tmp_path):

@@ -1,169 +1,327 @@
-"""Known divergences: what an entry makes of a row, what a run makes of an entry, and what is refused in the files."""
+"""Known divergences: what a rule makes of a row, what it makes of another rule, and what is refused in the files."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
 import pytest
+import runs
+from msgspec.structs import replace
 
+from conformance.case import Case, Dispute, Reading
 from conformance.corpus.yaml_file import FileError
-from conformance.run.ledger import Ledger, draft
-from conformance.run.row import Key, Row
+from conformance.run.ledger import Ledger
+from conformance.run.row import Row
 
-ENTRY = {
-    "cases": "stride/far-*",
+RULE = {
     "routes": "torch/*",
+    "when": {"kernel": {"above": 1}},
     "verdict": "differ",
     "cause": "kernel were flipped",
-    "covers": "2",
     "kind": "bug",
     "link": "https://example.org/1",
-    "why: >-\n   ": "It convolves.",
+    "why": "It convolves.",
 }
-VERSIONS = {"torch": "2.4.1"}
+#: The line of each word: one word a line, the first rule on line 2.
+LINES = {word: line for line, word in enumerate(RULE, start=2)}
+
+WIDE, POINT = runs.case("stride/wide"), replace(runs.case("stride/point"), kernel=(1, 1))
+REFUSED = replace(runs.case("stride/refused"), expect="refuse")
 
 
-def written(**changes: str | None) -> str:
-    """One entry as YAML; a change of None leaves the word out."""
-    words = {**ENTRY, **changes}
-    text = "".join(f"  {word}{' ' if '>-' in word else ': '}{value}\n" for word, value in words.items() if value)
-    return "- " + text[2:]
+def written(**changes: object) -> str:
+    """One rule as YAML, a word a line; a change of None leaves the word out."""
+    words = {word: value for word, value in {**RULE, **changes}.items() if value is not None}
+    return "- " + "".join(f"  {word}: {json.dumps(value)}\n" for word, value in words.items())[2:]
 
 
-def ledger(folder, *entries: str, name: str = "torch") -> Ledger:
-    (folder / f"{name}.yaml").write_text("# What is known.\n" + "".join(entries), encoding="utf-8")
-    return Ledger.load(folder)
+def refusal(cause: str = "no", **changes: object) -> str:
+    return written(verdict="refuse", cause=cause, **changes)
 
 
-def row(case="stride/far-1", verdict="differ", cause="as if the kernel were flipped", route="torch/functional", **more):
-    key = {"device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"} | more
-    return Row(case=case, route=route, verdict=verdict, cause=cause, outcome="returned", **key)
+def ledger(folder: Path, *rules: str, name: str = "torch", places: dict | None = None) -> Ledger:
+    (folder / f"{name}.yaml").write_text("# What is known.\n" + "".join(rules), encoding="utf-8")
+    return Ledger.load(folder, places)
 
 
-def settle(known: Ledger, rows: list[Row], whole=None, selected=None, versions=VERSIONS) -> list[str]:
-    keys = [each.key for each in rows]
-    judged = [known.judge(each, versions["torch"]) for each in rows]
-    return known.settle(judged, keys if whole is None else whole, set(keys if selected is None else selected), versions)
+def row(verdict: str = "differ", cause: str | None = "as if the kernel were flipped", case: Case = WIDE, **more) -> Row:
+    cause = None if verdict in ("pass", "unsupported", "unrun") else cause
+    return runs.row(case.id, verdict, cause=cause, **({"route": "torch/functional"} | more))
+
+
+def refused(cause: str = "no", **more) -> Row:
+    return row("refuse", cause, **more)
+
+
+def judged(known: Ledger, answer: Row, case: Case = WIDE, version: str = "2.4.1") -> Row:
+    return known.judge(replace(answer, case=case.id), case, version)
 
 
 @pytest.mark.parametrize(
-    ("answer", "standing"),
+    ("answer", "case", "state"),
     [
-        (row(), "known"),
-        (row(cause="as if the KERNEL were flipped, twice"), "known"),
-        (row(cause="as if rows were shifted"), "changed"),
-        (row(verdict="refuse", cause="kernel were flipped"), "changed"),
-        (row(verdict="crash", cause="SIGSEGV"), "changed"),
-        (row(verdict="pass", cause=None), "stale"),
-        (row(case="stride/near"), "new"),
-        (row(route="jax/conv_transpose"), "new"),
-        (row(case="stride/near", verdict="pass", cause=None), None),
-        (row(verdict="unsupported", cause=None), None),
-        (row(verdict="unrun", cause=None), None),
+        (row(), WIDE, "known"),
+        (row(cause="as if the KERNEL were flipped, twice"), WIDE, "known"),
+        (row(cause="as if rows were shifted"), WIDE, "changed"),
+        (row("refuse", "kernel were flipped"), WIDE, "changed"),
+        (row("crash", "SIGSEGV"), WIDE, "changed"),
+        (row("pass"), WIDE, "stale"),
+        (row("unsupported"), WIDE, None),
+        (row("unrun"), WIDE, None),
+        (row(), POINT, "new"),
+        (row("crash", "SIGSEGV"), POINT, "new"),
+        (row("pass"), POINT, None),
+        (row(route="jax/conv_transpose"), WIDE, "new"),
     ],
 )
-def test_standing(answer, standing, tmp_path):
-    judged = ledger(tmp_path, written()).judge(answer, "2.4.1")
-    assert judged.standing == standing
-    if standing in ("known", "changed", "stale"):
-        assert judged.detail["ledger"]["where"].endswith("torch.yaml:2")
-        assert judged.detail["ledger"]["link"] == "https://example.org/1"
+def test_what_a_rule_makes_of_a_row(answer, case, state, tmp_path):
+    found = judged(ledger(tmp_path, written()), answer, case)
+    assert found.state == state
+    if state in ("known", "changed", "stale"):
+        told = found.detail["ledger"]
+        assert told.pop("where").endswith("torch.yaml:2")
+        assert told == {
+            "link": "https://example.org/1",
+            "kind": "bug",
+            "why": "It convolves.",
+            "when": "kernel > 1 on every axis",
+        }
+    else:
+        assert "ledger" not in found.detail
 
 
 @pytest.mark.parametrize(
     ("word", "value", "other"),
     [
-        ("dtypes", "float32", "float64"),
-        ("checks", "forward", "grad_input"),
-        ("fills", "exact", "real"),
-        ("devices", "cpu", "cuda"),
+        ("dtype", "float32", "float64"),
+        ("check", "forward", "grad_input"),
+        ("fill", "exact", "real"),
+        ("device", "cpu", "cuda"),
     ],
 )
-def test_a_narrowed_entry_speaks_of_nothing_else(word, value, other, tmp_path):
-    known = ledger(tmp_path, written(**{word: f"[{value}]"}))
-    assert known.judge(row(**{word[:-1]: value}), "2.4.1").standing == "known"
-    assert known.judge(row(**{word[:-1]: other}), "2.4.1").standing == "new"
+def test_a_rule_on_part_of_a_case_says_nothing_of_the_rest(word, value, other, tmp_path):
+    known = ledger(tmp_path, written(when={word: value}))
+    assert judged(known, row(**{word: value})).state == "known"
+    assert judged(known, row(**{word: other})).state == "new"
+    assert judged(known, row("pass", **{word: other})).state is None
+
+
+def test_cases_and_when_must_both_hold_and_brackets_are_no_pattern(tmp_path):
+    one, other = (replace(WIDE, id=name) for name in ("stride/s[2,1]", "stride/s2"))
+    known = ledger(tmp_path, written(cases="stride/s[2,1]", when={"dtype": "float32"}))
+    assert judged(known, row(), one).state == "known"
+    assert judged(known, row(dtype="float64"), one).state == "new"
+    assert judged(known, row(), other).state == "new"
+    without = ledger(tmp_path, written(cases=["stride/s2", "bias/*"], when=None))
+    assert [judged(without, row(), case).state for case in (other, one)] == ["known", "new"]
 
 
 @pytest.mark.parametrize(
-    ("versions", "version", "standing"),
+    ("versions", "version", "state"),
     [
-        ("'>=2.4'", "2.4.1", "known"),
-        ("'>=2.4'", "2.3.9", "new"),
-        ("'>=1,<2.4'", "2.4.0", "new"),
-        ("'<2.5'", "2.4.1+cpu", "known"),
-        ("'>=2.4'", "2.5.0.dev20250101", "known"),
-        ("'>=2.4'", "nightly", "new"),
+        (">=2.4", "2.4.1", "known"),
+        (">=2.4", "2.3.9", "new"),
+        (">=1,<2.4", "2.4.0", "new"),
+        ("<2.5", "2.4.1+cpu", "known"),
+        (">=2.4", "2.5.0.dev20250101", "known"),
+        (">=2.4", "nightly", "new"),
         (None, "nightly", "known"),
     ],
 )
-def test_version_ranges_select(versions, version, standing, tmp_path):
-    assert ledger(tmp_path, written(versions=versions)).judge(row(), version).standing == standing
+def test_a_rule_is_of_its_versions(versions, version, state, tmp_path):
+    assert judged(ledger(tmp_path, written(versions=versions)), row(), version=version).state == state
 
 
-def test_a_run_that_finds_what_is_written_is_settled(tmp_path):
-    assert settle(ledger(tmp_path, written()), [row(), row("stride/far-2"), row("bias/b", "pass", None)]) == []
+@pytest.mark.parametrize(
+    ("place", "speaks"),
+    [
+        ({"onednn": "avx2"}, True),
+        ({"onednn": "avx512_core"}, False),
+        ({"onednn": ["avx512_core", "avx2"]}, True),
+        ({"onednn": {"other_than": "avx512_core"}}, True),
+        ({"onednn": {"other_than": ["avx512_core", "avx2"]}}, False),
+        ({"onednn": "avx2", "system": "windows"}, False),
+        ({"cpu": "neon"}, False),
+        ({"cpu": {"other_than": "neon"}}, True),
+    ],
+)
+def test_a_rule_is_of_its_place(place, speaks, tmp_path):
+    here = {"onednn": frozenset({"avx", "avx2"}), "system": frozenset({"linux"})}
+    known = ledger(tmp_path, written(place=place), places={"torch": here, "jax": {}})
+    assert judged(known, row()).state == ("known" if speaks else "new")
+    assert judged(known, row("pass")).state == ("stale" if speaks else None)
 
 
-@pytest.mark.parametrize("number", [1, 3])
-def test_another_count_is_said_with_both_numbers(number, tmp_path):
-    (problem,) = settle(ledger(tmp_path, written()), [row(f"stride/far-{index}") for index in range(number)])
-    assert "torch.yaml:2" in problem
-    assert f"covers 2 rows, {number} diverged" in problem
+def test_what_depends_on_chance_may_pass_and_never_diverge_otherwise(tmp_path):
+    known = ledger(tmp_path, written(sometimes=True, verdict=["differ", "flaky"]))
+    answers = row("pass"), row(), row("flaky"), row("refuse", "no"), row(cause="as if rows were shifted")
+    assert [judged(known, each).state for each in answers] == [None, "known", "known", "changed", "changed"]
 
 
-def test_rows_that_diverge_otherwise_do_not_count(tmp_path):
-    (problem,) = settle(ledger(tmp_path, written()), [row(), row("stride/far-2", cause="as if shifted")])
-    assert "covers 2 rows, 1 diverged" in problem
+def test_a_row_on_which_the_named_fault_cannot_show_may_pass(tmp_path):
+    """A kernel of one tap is the same whether it is flipped or not; operands of all other kinds name no fault."""
+    known = ledger(tmp_path, written(cause=None, fault="kernel-flipped", when={"groups": 1}))
+    flipped = {"faults": ["kernel-flipped", "kernel-axes-transposed"]}
+    answers = [
+        (row("pass"), WIDE, "stale"),
+        (row("pass"), POINT, None),
+        (row(detail=flipped), WIDE, "known"),
+        (row(detail={"faults": ["kernel-axes-transposed"]}), WIDE, "changed"),
+        (row(), WIDE, "changed"),
+        (row(cause="beyond what rounding can do", fill="real"), WIDE, "known"),
+        (row("refuse", "no"), WIDE, "changed"),
+    ]
+    assert [judged(known, answer, case).state for answer, case, _ in answers] == [state for *_, state in answers]
 
 
-def test_an_entry_of_which_only_some_rows_were_asked_is_not_judged(tmp_path):
-    whole = [row().key, row("stride/far-2").key]
-    assert settle(ledger(tmp_path, written()), [row()], whole=whole) == []
+def test_a_rule_speaks_only_of_questions_that_can_get_its_verdict(tmp_path):
+    """A refusal is no divergence where the question must be refused, or where one side of a dispute refuses it."""
+    one = Reading(name="one", source="here", padding=WIDE.padding, output_padding=WIDE.output_padding)
+    sides = [replace(one, name=name, refuse=name == "strict") for name in ("one", "other", "strict")]
+    open_, strict = (
+        replace(WIDE, id=f"disputes/{name}", dispute=Dispute(question="how long", readings=tuple(readings)))
+        for name, readings in (("open", sides[:2]), ("strict", sides[1:]))
+    )
+    refuses, differs = ledger(tmp_path, refusal()), ledger(tmp_path, written())
+    accepts, crashes = (ledger(tmp_path, written(verdict=verdict, cause="no")) for verdict in ("accept", "crash"))
+    states = {
+        name: [judged(known, row("pass"), case).state for case in (WIDE, REFUSED, open_, strict)]
+        for name, known in (("refuse", refuses), ("differ", differs), ("accept", accepts), ("crash", crashes))
+    }
+    assert states == {
+        "refuse": ["stale", None, "stale", None],
+        "differ": ["stale", None, "stale", "stale"],
+        "accept": [None, "stale", None, None],
+        "crash": ["stale"] * 4,
+    }
 
 
-def test_an_entry_that_nothing_matches_is_an_orphan(tmp_path):
-    known = ledger(tmp_path, written())
-    (problem,) = settle(known, [row("bias/b", "pass", None)])
-    assert problem.startswith("orphan: ")
-    assert "torch.yaml:2" in problem
+def test_the_first_refusal_of_a_file_counts(tmp_path):
+    rules = refusal("first check", when={"dtype": "float16"}), refusal("second check")
+    known = ledger(tmp_path, *rules)
+    half = [judged(known, refused(cause, dtype="float16")) for cause in ("first check", "second check")]
+    assert [each.state for each in half] == ["known", "changed"]
+    assert {each.detail["ledger"]["where"].rpartition(":")[2] for each in half} == {"2"}
+    assert judged(known, refused("second check")).state == "known"
+    assert judged(known, refused("first check")).state == "changed"
 
 
-@pytest.mark.parametrize("entry", [{"versions": "'<2'"}, {"routes": "jax/*"}, {"devices": "[cuda]"}])
-def test_an_entry_for_what_is_not_here_is_no_orphan(entry, tmp_path):
-    assert settle(ledger(tmp_path, written(**entry)), [row("bias/b", "pass", None)]) == []
+def test_a_refusal_by_chance_leaves_the_word_to_the_next(tmp_path):
+    known = ledger(tmp_path, refusal("first check", sometimes=True), refusal("second check"), refusal("third check"))
+    states = [judged(known, refused(f"{check} check")).state for check in ("first", "second", "third")]
+    assert states == ["known", "known", "changed"]
+    assert judged(known, row("pass")).state == "stale"
 
 
-def test_two_entries_for_one_row_are_refused_with_both_places(tmp_path):
-    known = ledger(tmp_path, written(), written(cases="stride/*", cause="something else"))
+def test_what_is_refused_answers_nothing_that_could_differ(tmp_path):
+    known = ledger(tmp_path, written(), refusal(when={"dtype": "float16"}))
+    assert judged(known, refused(dtype="float16")).state == "known"
+    assert judged(known, row(dtype="float16")).state == "changed"
+    assert judged(known, row()).state == "known"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        written(cause="something else"),
+        written(cause=None, fault="kernel-flipped"),
+        written(verdict=["differ", "flaky"]),
+    ],
+)
+def test_two_rules_that_say_different_things_of_one_row_contradict_each_other(other, tmp_path):
+    known = ledger(tmp_path, written(when={"stride": {"above": 0}}), other)
     with pytest.raises(FileError) as error:
-        known.judge(row(), "2.4.1")
-    first, second = "torch.yaml:2", "torch.yaml:11"
-    assert first in str(error.value)
-    assert second in str(error.value)
-    assert str(row().key) in str(error.value)
+        judged(known, row())
+    text, second = str(error.value), 2 + len(RULE)
+    assert f"torch.yaml:2 and {tmp_path}/torch.yaml:{second} contradict each other on {row().key}: narrow one" in text
 
 
-def test_two_entries_for_different_versions_may_stand_side_by_side(tmp_path):
-    known = ledger(tmp_path, written(versions="'<2'"), written(versions="'>=2'", cause="something else"))
-    assert [known.judge(row(), version).standing for version in ("1.9", "2.0")] == ["known", "changed"]
+def test_refusals_of_two_files_have_no_order_and_contradict_each_other(tmp_path):
+    ledger(tmp_path, refusal(), name="other")
+    known = ledger(tmp_path, refusal())
+    with pytest.raises(FileError, match=r"other\.yaml:2 and .*torch\.yaml:2 contradict"):
+        judged(known, refused())
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (written(versions="<2"), written(cause="something else", versions=">=2")),
+        (written(), written(cause="something else", when={"kernel": 1})),
+        (written(), written(cause="something else", sometimes=True)),
+        (written(), written(when={"dtype": "float32"})),
+        (refusal(), refusal("something else")),
+    ],
+)
+def test_rules_that_may_stand_side_by_side(rules, tmp_path):
+    known = ledger(tmp_path, *rules)
+    for version in ("1.9", "2.0"):
+        assert judged(known, row("pass"), version=version).state == "stale"
+
+
+def test_relations_are_spoken_of_only_by_name(tmp_path):
+    related = row(check="linear", fill="related")
+    assert judged(ledger(tmp_path, written()), related).state == "new"
+    assert judged(ledger(tmp_path, written(when={"fill": {"other_than": "real"}})), related).state == "new"
+    known = ledger(tmp_path, written(when={"fill": ["real", "related"]}))
+    assert judged(known, related).state == "known"
+    assert judged(known, replace(related, verdict="pass", cause=None)).state == "stale"
+
+
+def orphans(known: Ledger, cases: Iterable[Case] = (WIDE,), unread: Iterable[str] = ()) -> list[str]:
+    return known.orphans([(row(case=case).key, case) for case in cases], {"torch": "2.4.1"}, set(unread))
+
+
+def test_a_rule_that_no_row_can_meet_is_an_orphan(tmp_path):
+    known = ledger(tmp_path, written(), written(when={"kernel": 1}))
+    assert orphans(known, [WIDE, POINT]) == []
+    (said,) = orphans(known)
+    assert said.startswith("orphan: ")
+    assert f"torch.yaml:{2 + len(RULE)} speaks of no row of the corpus" in said
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"versions": "<2"}, {"routes": "jax/*"}, {"place": {"cpu": "neon"}}, {"cases": "models/*"}],
+)
+def test_a_rule_for_what_is_not_here_is_no_orphan(elsewhere, tmp_path):
+    assert orphans(ledger(tmp_path, written(**elsewhere)), [POINT], unread=["models"]) == []
+    assert len(orphans(ledger(tmp_path, written()), [POINT], unread=["models"])) == 1
 
 
 @pytest.mark.parametrize(
     ("changes", "line", "said"),
     [
-        ({"link": "FINISH ME"}, 8, "link is not written yet"),
-        ({"why: >-\n   ": "We FINISH ME later"}, 9, "why is not written yet"),
-        ({"cause": "''"}, 5, "cause is not written yet"),
-        ({"verdict": "wrong"}, 4, "wrong"),
-        ({"verdict": "pass"}, 4, "no divergence"),
-        ({"verdict": "unsupported"}, 4, "no divergence"),
-        ({"versions": "two"}, 11, "no version range"),
-        ({"covers": "0"}, 6, "at least 1"),
-        ({"covers": "many"}, 6, "covers"),
-        ({"kind": "feature"}, 7, "feature"),
-        ({"covers": None}, 2, "covers"),
+        ({"link": "FINISH ME"}, LINES["link"], "link is not written yet"),
+        ({"why": "We FINISH ME later"}, LINES["why"], "why is not written yet"),
+        ({"cause": ""}, LINES["cause"], "cause is not written yet"),
+        ({"cause": None}, 2, "write either cause, a part of the message, or fault, the name of a mutant"),
+        ({"fault": "kernel-flipped"}, LINES["cause"], "write either cause"),
+        ({"cause": None, "fault": "kernel-fliped"}, 8, "there is no fault 'kernel-fliped', did you mean"),
+        ({"cause": None, "fault": "zzz"}, 8, "list them with `convt mutants"),
+        ({"when": None}, 2, "does not say when"),
+        ({"verdict": "wrong"}, LINES["verdict"], "wrong"),
+        ({"verdict": "pass"}, LINES["verdict"], "pass is no divergence"),
+        ({"verdict": ["differ", "unsupported"]}, LINES["verdict"], "unsupported is no divergence"),
+        ({"versions": "two"}, 9, "'two' is no version range"),
+        ({"kind": "feature"}, LINES["kind"], "feature"),
         ({"link": None}, 2, "link"),
-        ({"because": "x"}, 11, "because"),
-        ({"dtypes": "float32"}, 11, "dtypes"),
+        ({"covers": 2}, 9, "unknown key 'covers'"),
+        ({"sometimes": "yes"}, 9, "sometimes: expected true or false"),
+        ({"place": {"onedn": "avx2"}}, 9, "there is no place 'onedn', did you mean 'onednn'"),
+        ({"place": {"cpu": 3}}, 9, "place: expected a text, a mapping or a list"),
+        ({"when": 3}, LINES["when"], "when: expected a mapping or a list"),
+        ({"when": {}}, LINES["when"], "expected a mapping of names to what they must be"),
+        ({"when": {"kernel": "big"}}, LINES["when"], "kernel: expected an integer"),
+        ({"when": {"kernell": 3}}, LINES["when"], "unknown key 'kernell', did you mean 'kernel'"),
+        ({"when": {"kernel": {"below": "strides"}}}, LINES["when"], "there is no number 'strides'"),
+        ({"when": {"dtype": "float"}}, LINES["when"], "dtype: there is no 'float'"),
+        ({"when": {"dtype": []}}, LINES["when"], "dtype names nothing"),
+        ({"when": {"kernel": {}}}, LINES["when"], "kernel is compared with nothing"),
+        ({"when": {"kernel": {"above": 2, "below": 3}}}, LINES["when"], "kernel can never be so"),
+        ({"when": {"not": {"kernel": {"above": 3, "below": 1}}}}, LINES["when"], "kernel can never be so"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_refused_with_its_line(changes, line, said, tmp_path):
@@ -174,47 +332,35 @@ def test_what_is_wrong_in_a_file_is_refused_with_its_line(changes, line, said, t
     assert "\n" not in str(error.value)
 
 
-def test_a_draft_is_refused_until_a_person_finishes_it_and_settles_the_run_then(tmp_path):
-    rows = [
-        row("stride/s[2,1]-k[2,3]"),
-        row("stride/s[2,1]-k[3,3]"),
-        row("stride/s[2,1]-k[3,3]", fill="real"),
-        row("bias/it's: #1", "refuse", "RuntimeError: don't: {this} #2\nand more"),
-        row("bias/other", "pass", None),
-        row("stride/s[2,1]-k[2,3]", "crash", "killed by SIGSEGV", route="torch/module"),
-    ]
-    empty = ledger(tmp_path, "[]\n")
-    judged = [empty.judge(each, "2.4.1") for each in rows]
-    text = draft(judged)
-    assert text.count("- cases:") == 3  # one for each verdict, cause and family
-    with pytest.raises(FileError, match="is not written yet: a person"):
+def test_a_mistake_deep_in_a_condition_has_the_line_on_which_it_stands(tmp_path):
+    text = written(when=None) + "  when:\n    - groups: 2\n    - dtype: float32\n      some_axis:\n        strid: 2\n"
+    with pytest.raises(FileError) as error:
         ledger(tmp_path, text)
-    finished = ledger(tmp_path, text.replace("FINISH ME", "https://example.org/2"))
-    assert [finished.judge(each, "2.4.1").standing for each in rows] == [*["known"] * 4, None, "known"]
-    assert settle(finished, rows) == []
+    assert f"torch.yaml:{len(text.splitlines()) + 1}: unknown key 'strid'" in str(error.value)
 
 
-def test_a_draft_speaks_of_no_row_that_did_not_diverge(tmp_path):
-    """A list of cases and a list of dtypes mean every pair of them; where one of the pairs passes, they are divided."""
-    rows = [
-        row("stride/a", dtype="float32"),
-        row("stride/a", "pass", None, dtype="float64"),
-        row("stride/b", "pass", None, dtype="float32"),
-        row("stride/b", dtype="float64"),
-        row("stride/b", "pass", None, dtype="float32", device="cuda"),
-        row("stride/c", "refuse", "no", fill="exact"),
-        row("stride/c", "differ", "values", fill="real"),
-    ]
-    empty = ledger(tmp_path, "[]\n")
-    finished = ledger(tmp_path, draft([empty.judge(each, "2.4.1") for each in rows]).replace("FINISH ME", "said"))
-    standings = [finished.judge(each, "2.4.1").standing for each in rows]
-    assert standings == ["known", None, None, "known", None, "known", "known"]
-    assert settle(finished, rows) == []
-
-
-def test_nothing_new_drafts_nothing(tmp_path):
-    assert draft([ledger(tmp_path, written()).judge(row(), "2.4.1")]) == ""
-
-
-def test_a_key_is_what_the_ledger_speaks_of():
-    assert row().key == Key("stride/far-1", "torch/functional", "cpu", "float32", "forward", "exact")
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "torch/* answers otherwise where kernel > 1 on every axis: kernel were flipped"),
+        (
+            {"verdict": "refuse", "cause": "no", "versions": ">=2", "place": {"cpu": {"other_than": ["neon", "avx"]}}},
+            "torch/* refuses where kernel > 1 on every axis: no (version >=2; cpu other than avx or neon)",
+        ),
+        (
+            {"routes": ["a/b", "a/c"], "verdict": ["flaky", "differ"], "sometimes": True, "when": {"dtype": "float32"}},
+            "a/b, a/c sometimes answers otherwise or flaky where float32: kernel were flipped",
+        ),
+        (
+            {"verdict": "accept", "when": None, "cases": "invalid/*"},
+            "torch/* answers what must be refused in invalid/*: kernel were flipped",
+        ),
+        (
+            {"cause": None, "fault": "kernel-flipped"},
+            "torch/* answers otherwise where kernel > 1 on every axis: as if the kernel were flipped",
+        ),
+    ],
+)
+def test_a_rule_is_one_sentence(changes, sentence, tmp_path):
+    (rule,) = ledger(tmp_path, written(**changes)).rules
+    assert str(rule) == sentence

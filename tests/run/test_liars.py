@@ -68,7 +68,7 @@ def rows_of(
         ("wrong_id", "broken", "carries id"),
         ("wrong_dtype", "differ", "float64 instead of float32"),
         ("short_tensor", "broken", "not a message"),
-        ("moody", "flaky", "asked twice"),
+        ("right_the_second_time", "flaky", "asked twice"),
     ],
 )
 def test_one_question_is_blamed_and_the_rest_is_right(liar, verdict, said, tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def test_one_question_is_blamed_and_the_rest_is_right(liar, verdict, said, tmp_p
         "fifth": "pass",
     }
     assert said in rows["chosen"].cause
-    assert rows["chosen"].standing == "new"
+    assert rows["chosen"].state == "new"
 
 
 def test_a_hang_is_blamed_with_the_place_where_it_hangs(tmp_path):
@@ -93,9 +93,9 @@ def test_a_hang_is_blamed_with_the_place_where_it_hangs(tmp_path):
 
 def test_last_bits_that_move_are_seen_by_asking_again(tmp_path):
     cases = [case("one", (3, 2), fills=("real",)), case("two", (2, 2), fills=("real",))]
-    rows, _ = rows_of(LIARS / "restless.py", tmp_path, cases=cases)
+    rows, _ = rows_of(LIARS / "other_last_bits.py", tmp_path, cases=cases)
     assert {row.verdict for row in rows.values()} == {"pass"}
-    rows, _ = rows_of(LIARS / "restless.py", tmp_path, cases=cases, repeat=3)
+    rows, _ = rows_of(LIARS / "other_last_bits.py", tmp_path, cases=cases, repeat=3)
     assert {row.verdict for row in rows.values()} == {"flaky"}
     rows, _ = rows_of(LIARS / "chatty.py", tmp_path, cases=cases, repeat=3)
     assert {row.verdict for row in rows.values()} == {"pass"}
@@ -106,7 +106,7 @@ def test_noise_on_standard_output_does_no_harm(tmp_path):
     assert [row.verdict for row in rows.values()] == ["pass"] * len(CASES)
 
 
-def test_an_adapter_that_dies_at_hello_is_said_to_be_dead_with_its_last_words(tmp_path):
+def test_an_adapter_that_dies_at_hello_is_said_to_be_dead_with_its_last_output(tmp_path):
     rows, session = rows_of(LIARS / "dies_at_hello.py", tmp_path)
     assert rows == {}
     assert "libeverything.so.7" in session.dead["dies_at_hello"]

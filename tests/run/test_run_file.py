@@ -41,6 +41,14 @@ def write(path, rows, with_footer=True, resume=None):
     writer.close()
 
 
+def test_a_row_with_fields_of_another_name_is_refused_and_not_misread(tmp_path):
+    path = tmp_path / "run.jsonl"
+    write(path, [row(verdict="differ", state="known")])
+    path.write_text(path.read_text(encoding="utf-8").replace('"state":', '"standing":'), encoding="utf-8")
+    with pytest.raises(RunFileError, match=r"run\.jsonl:3: not a line of a run file: .*`standing`"):
+        read(path)
+
+
 def test_what_is_written_is_read_again(tmp_path):
     rows = [row(detail={"first_wrong": {"index": [0, 1]}}), row("two", "differ", cause="as if <b>flipped</b>\n")]
     write(tmp_path / "run.jsonl", rows)

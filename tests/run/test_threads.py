@@ -51,7 +51,7 @@ def test_what_differs_under_one_count_differs_with_the_count_in_its_cause(files)
     said, rows = asked("--threads", "1,2")
     assert said.status == FINDINGS
     wrong = rows["chosen", "exact"]
-    assert (wrong.verdict, wrong.standing) == ("differ", "new")
+    assert (wrong.verdict, wrong.state) == ("differ", "new")
     assert wrong.cause == "with 2 threads: as if the kernel were flipped"
     assert wrong.detail["threads"] == {"1": "pass", "2": "differ"}
     assert "3 rows in" in said.out
@@ -99,6 +99,6 @@ def test_rows_that_say_the_same_are_the_first():
 
 def test_all_counts_that_go_wrong_are_named():
     found = threads.together({1: row("differ", "this"), 2: row("pass"), 4: row("crash", "killed by SIGSEGV")})
-    assert (found.verdict, found.standing) == ("differ", None)
+    assert (found.verdict, found.state) == ("differ", None)
     assert found.cause == "with 1 thread: this; with 4 threads: killed by SIGSEGV"
     assert found.detail["threads"] == {"1": "differ", "2": "pass", "4": "crash"}

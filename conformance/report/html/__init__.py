@@ -1,7 +1,7 @@
 """Runs → one HTML file that opens from disk: what is wrong, in how many places, why, and how to repeat it.
 
-The template writes out what counts: the verdict, the matrix, each cause with its smallest case. All rows, all cases and
-all native calls lie in the page compressed, and its script draws them when somebody asks.
+The template writes out what counts: the verdict, the matrix, each finding with its smallest case. All rows, all cases
+and all native calls are in the page compressed, and its script draws them when somebody asks.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from urllib.parse import quote
 import jinja2
 
 from conformance import folder
-from conformance.report import history
-from conformance.report.html import causes, layouts, packed, tables, words
-from conformance.run.run_file import Run, RunFileError
+from conformance.report import accuracy, findings, history, states
+from conformance.report.findings import Report
+from conformance.report.html import glossary, layouts, packed, tables, telling, texts
+from conformance.run.run_file import RunFileError
 
 #: The page's script, in this order: each part uses those before it.
 SCRIPTS = ("data.js", "draw.js", "maps.js", "layouts.js", "case.js", "report.js")
 
 
-def write(runs: Sequence[Run], path: Path) -> None:
+def write(reports: Sequence[Report], path: Path) -> None:
     """Write the page of one run, or of several in the order given: the last one in full, the others beside it.
 
     Raises RunFileError where the file cannot be written.
@@ -31,9 +32,11 @@ def write(runs: Sequence[Run], path: Path) -> None:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder("reports")), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["cut"] = words.cut
+    environment.filters["cut"] = texts.cut
+    environment.filters["number"] = states.number
+    environment.filters |= {"share": accuracy.share, "of_the_bound": accuracy.of_the_bound}
     environment.filters["urlencode"] = partial(quote, errors="replace")  # jinja2's own refuses broken Unicode
-    page = environment.get_template("report.html.j2").render(_page(list(runs)))
+    page = environment.get_template("report.html.j2").render(_page(list(reports)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8", errors="replace")
@@ -41,28 +44,30 @@ def write(runs: Sequence[Run], path: Path) -> None:
         raise RunFileError(f"{path}: {error.strerror}: name another page; the run file is kept") from None
 
 
-def _page(runs: list[Run]) -> dict[str, Any]:
-    run = runs[-1]
-    counts, found = words.counts(run.rows), causes.causes(run)
+def _page(reports: list[Report]) -> dict[str, Any]:
+    report, runs = reports[-1], [each.run for each in reports]
+    run, told = report.run, telling.told(report)
     return {
-        "sentence": words.sentence(run, counts),
-        "news": any(counts.get(name) for name in words.NEWS) or not words.complete(run),
-        "counts": counts,
+        "sentence": states.headline(run),
+        "clean": states.clean(run),
+        "counts": states.counts(run.rows),
         "facts": tables.facts(run),
-        "problems": (run.footer or {}).get("problems", []),
+        "problems": states.problems(run),
         "matrix": tables.matrix(run.rows),
         "families": sorted({row.case.partition("/")[0] for row in run.rows}),
-        "causes": found,
-        "reasons": tables.reasons(run.rows),
+        "findings": told,
+        "look": states.NEEDS_A_LOOK,
+        "unsupported": findings.unsupported(run.rows),
         "accuracy": tables.accuracy(run),
         "claims": tables.claims(run),
         "disputed": tables.disputed(run),
         "layouts": layouts.LAYOUTS,
         "in_memory": layouts.in_memory(),
         "unnoticed": layouts.unnoticed(run),
+        "terms": glossary.TERMS,
         "runs": tables.side_by_side(runs) if len(runs) > 1 else [],
-        "history": [line for line in history.lines(runs) if line.moved] if len(runs) > 1 else [],
-        "packed": packed.packed(run, found),
+        "history": [line for line in history.lines(reports) if line.moved] if len(runs) > 1 else [],
+        "packed": packed.packed(report, told),
         "style": (folder("reports") / "report.css").read_text(encoding="utf-8"),
         "script": "".join((folder("reports") / name).read_text(encoding="utf-8") for name in SCRIPTS),
     }

@@ -1,4 +1,4 @@
-"""How one kernel lies in memory under each layout, and which forgotten permutations no shape tells."""
+"""How one kernel is stored under each layout, and which forgotten permutations no shape shows."""
 
 from __future__ import annotations
 
@@ -52,33 +52,33 @@ def in_memory() -> list[dict[str, Any]]:
     return found
 
 
-#: (how the kernel lies, how it is read): the permutations that are forgotten or confused.
+#: (how the kernel is stored, how it is read): the permutations that are forgotten or confused.
 CONFUSED = (("IOHW", "HWOI"), ("IOHW", "OHWI"), ("IOHW", "HWIO"), ("IOHW", "OIHW"), ("HWIO", "HWOI"), ("IOHW", "IOWH"))
 
 
 def unnoticed(run: Run) -> list[dict[str, Any]]:
-    """For each confusion: when no size tells, and the 2-D cases of the run with such sizes, which catch it by value."""
+    """For each confusion: which sizes hide it, and the 2-D cases of the run with such sizes, which show it by value."""
     found, answered = [], [case for case in run.cases.values() if case.rank == 2 and case.expect == "answer"]
-    for lies, read in CONFUSED:
-        cases = [case.id for case in answered if _silent(case.w_shape, lies, read)]
-        found.append({"lies": lies, "read": read, "when": _when(lies, read), "cases": cases})
+    for stored, read in CONFUSED:
+        cases = [case.id for case in answered if _silent(case.w_shape, stored, read)]
+        found.append({"stored": stored, "read": read, "when": _when(stored, read), "cases": cases})
     return found
 
 
-def _when(lies: str, read: str) -> str:
+def _when(stored: str, read: str) -> str:
     """Which sizes must be equal for a confusion to go unnoticed: `H = I and O = W`."""
-    equal = {letter: {letter} for letter in lies}
-    for one, other in zip(lies, read, strict=True):
+    equal = {letter: {letter} for letter in stored}
+    for one, other in zip(stored, read, strict=True):
         joined = equal[one] | equal[other]
         equal |= dict.fromkeys(joined, joined)
     classes = sorted({" = ".join(sorted(joined)) for joined in equal.values() if len(joined) > 1})
     return " and ".join(classes)
 
 
-def _silent(shape: tuple[int, ...], lies: str, read: str) -> bool:
+def _silent(shape: tuple[int, ...], stored: str, read: str) -> bool:
     """Whether a kernel of this IOHW shape, read so, keeps every size while its elements change places."""
     if len(shape) != 4:
         return False
     size = dict(zip("IOHW", shape, strict=True))
-    same = all(size[one] == size[other] for one, other in zip(lies, read, strict=True))
-    return same and [letter for letter in lies if size[letter] > 1] != [letter for letter in read if size[letter] > 1]
+    same = all(size[one] == size[other] for one, other in zip(stored, read, strict=True))
+    return same and [letter for letter in stored if size[letter] > 1] != [letter for letter in read if size[letter] > 1]

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
+import shlex
 import zlib
 from typing import Any
 
 import numpy as np
 
 from conformance.case import Case
-from conformance.report import explain
-from conformance.report.html.words import STATES, cut, place, state
+from conformance.report import explain, repeat
+from conformance.report.findings import Report, entry_name
+from conformance.report.html.telling import ANSWERS, Told
+from conformance.report.html.texts import cut
+from conformance.report.states import STATES, place, state
 from conformance.run.row import Row
-from conformance.run.run_file import Run
 
 #: Characters of JSON that details may take before compression; what does not fit is counted, never hidden.
 ROOM = 24_000_000
@@ -45,8 +48,6 @@ TOLD = (
     "expected_dtype",
     "returned_dtype",
     "wrong",
-    "of",
-    "error",
     "share",
     "wrong_elements",
     "error_map",
@@ -60,11 +61,12 @@ TOLD = (
 )
 
 
-def packed(run: Run, causes: list[dict[str, Any]]) -> dict[str, str]:
+def packed(report: Report, told: list[Told]) -> dict[str, str]:
     """The three parts, each compressed and in base64. Rows come worst first, else in the order of the run."""
+    run = report.run
     order = {name: number for number, name in enumerate(STATES)}
     rows = sorted(run.rows, key=lambda row: order[state(row)])
-    numbers = {row.key: number for number, cause in enumerate(causes, 1) for row in cause["rows"]}
+    numbers = {row.key: number for number, each in enumerate(told, 1) for row in each.finding.rows}
     plans = _Plans()
     columns: dict[str, list[Any]] = {
         "state": [state(row) for row in rows],
@@ -84,9 +86,11 @@ def packed(run: Run, causes: list[dict[str, Any]]) -> dict[str, str]:
     codes.append(np.fromiter((numbers.get(row.key, 0) for row in rows), "<u4", len(rows)))
     codes.append(np.fromiter((plans.number(row) for row in rows), "<u4", len(rows)))
     cases = {name: case_numbers(case) for name, case in run.cases.items()}
-    described = {"count": len(rows), "columns": [*columns, "cause", "plan"], "words": words, "cases": cases}
-    described["causes"] = [f"{cause['framework']}: {cut(cause['cause'], 120)}" for cause in causes]
-    details = {"plans": plans.found, "left_out": plans.left_out, "told": _told(rows, causes, ROOM - plans.taken)}
+    described = {"count": len(rows), "columns": [*columns, "finding", "plan"], "words": words, "cases": cases}
+    described |= {"states": STATES, "answers": ANSWERS}
+    described["findings"] = [cut(each.finding.sentence, 120) for each in told]
+    described["given"] = {place(row): shlex.join(repeat.given(row.route, row.device, run.header)) for row in run.rows}
+    details = {"plans": plans.found, "left_out": plans.left_out, "told": _details(rows, told, ROOM - plans.taken)}
     return {
         "numbers": _compress(b"".join(column.tobytes() for column in codes)),
         "words": _compress(_json(described)),
@@ -134,11 +138,11 @@ def case_numbers(case: Case) -> dict[str, Any]:
     return numbers
 
 
-def _told(rows: list[Row], causes: list[dict[str, Any]], room: int) -> dict[int, dict[str, Any]]:
-    """By the number of the row: details of divergent rows, as many as there is room for, round the causes in turn."""
-    place_of = {row.key: number for number, row in enumerate(rows) if state(row) not in ("pass", "unsupported")}
-    told: dict[int, dict[str, Any]] = {}
-    waiting = [(iter(cause["rows"]), cause["scripts"]) for cause in causes]
+def _details(rows: list[Row], told: list[Told], room: int) -> dict[int, dict[str, Any]]:
+    """By the number of the row: details of divergent rows, as many as there is room for, round the findings in turn."""
+    number_of = {row.key: number for number, row in enumerate(rows) if state(row) not in ("pass", "unsupported")}
+    details: dict[int, dict[str, Any]] = {}
+    waiting = [(iter(each.finding.rows), each.scripts) for each in told]
     while waiting and room > 0:
         still = []
         for mine, scripts in waiting:
@@ -149,13 +153,17 @@ def _told(rows: list[Row], causes: list[dict[str, Any]], room: int) -> dict[int,
             for name in ("log", "trace"):
                 if name in detail:
                     detail[name] = detail[name][-TEXT:]
+            if "ledger" in detail:
+                detail["ledger"] = detail["ledger"] | {"where": entry_name(detail["ledger"])}
             found = {"sentence": cut(explain.sentence(row), TEXT), "seconds": row.seconds, **detail}
-            told[place_of[row.key]] = found
+            if row.detail.get("wrong"):
+                found["count"] = explain.wrong(row.detail)
+            details[number_of[row.key]] = found
             if row.key in scripts:
                 found["script"] = scripts[row.key]
             room -= len(str(found))
         waiting = still
-    return told
+    return details
 
 
 def _json(value: Any) -> bytes:

@@ -1,9 +1,8 @@
-"""What the page counts: routes by families, reasons, accuracy, claims, and several runs side by side."""
+"""The page's tables: routes by families, accuracy, claims, and several runs side by side."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import islice
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from conformance.report import accuracy as measures
-from conformance.report.html.words import STATES, complete, counts, fragment, named, place, state
+from conformance.report.html.texts import fragment
+from conformance.report.states import STATES, complete, counts, place, state
 from conformance.run import disputes
 from conformance.run.row import Row
 from conformance.run.run_file import Run, diff
@@ -34,28 +34,18 @@ def facts(run: Run) -> list[tuple[str, str]]:
 
 def matrix(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """One entry a route, fewest issues first: its counts, and those of each family."""
-    cells: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    cells: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        cells[place(row)][row.case.partition("/")[0]][state(row)] += 1
+        cells[place(row)][row.case.partition("/")[0]].append(row)
     lines = [
         {
             "route": route,
-            "counts": named(sum(mine.values(), Counter())),
-            "cells": {family: named(cell) for family, cell in mine.items()},
+            "counts": counts(row for cell in mine.values() for row in cell),
+            "cells": {family: counts(cell) for family, cell in mine.items()},
         }
         for route, mine in cells.items()
     ]
-    return sorted(lines, key=lambda line: ([line["counts"].get(name, 0) for name in STATES[:5]], line["route"]))
-
-
-def reasons(rows: Iterable[Row]) -> list[tuple[str, str, int]]:
-    """(framework, reason, count) of what is unsupported, most frequent first."""
-    found = Counter(
-        (row.route.partition("/")[0], re.sub(r"\d{3,}", "…", row.detail.get("reason") or "no reason given"))
-        for row in rows
-        if row.verdict == "unsupported"
-    )
-    return [(framework, reason, count) for (framework, reason), count in found.most_common(200)]
+    return sorted(lines, key=lambda line: ([line["counts"][name] for name in STATES[:5]], line["route"]))
 
 
 def accuracy(run: Run) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
-"""Runs → texts for machines: JUnit XML, JSON, Markdown, a badge, GitHub's annotations. Pure functions, one module each.
+"""Reports → texts for machines: JUnit XML, JSON, Markdown, a badge, GitHub's annotations. Pure functions, one module
+each.
 
-All take runs in the order given and say what the terminal says, in the same order (findings.py).
+All take reports in the order given and tell the findings that the terminal tells, in the same order (findings.py).
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from conformance.report.findings import Report
 from conformance.report.summaries import badge, facts, github, junit, markdown
-from conformance.run.run_file import Run, RunFileError
+from conformance.run.run_file import RunFileError
 
 #: What people write by hand, or only `convt run` writes: no summary is written over it by a slip of the hand.
 OTHERS = {".jsonl": "run files", ".yaml": "case files", ".yml": "case files", ".py": "programs"}
 
 #: Option → what it writes.
-WRITERS: dict[str, Callable[[Sequence[Run]], str]] = {
+WRITERS: dict[str, Callable[[Sequence[Report]], str]] = {
     "junitxml": junit.text,
     "json": facts.text,
     "markdown": markdown.text,
@@ -47,7 +49,7 @@ def check(asked: Mapping[str, str | None], taken: Mapping[str, str | Path]) -> N
             raise RunFileError(f"--{option} {name}: {error.strerror}: name a file in another folder") from None
 
 
-def write(runs: Sequence[Run], asked: Mapping[str, str | None]) -> list[str]:
+def write(reports: Sequence[Report], asked: Mapping[str, str | None]) -> list[str]:
     """Write each summary that was asked for and return their paths.
 
     Raises RunFileError where one cannot be written, after the others are.
@@ -57,7 +59,7 @@ def write(runs: Sequence[Run], asked: Mapping[str, str | None]) -> list[str]:
         if name is None:
             continue
         try:
-            Path(name).write_text(WRITERS[option](runs), encoding="utf-8")
+            Path(name).write_text(WRITERS[option](reports), encoding="utf-8")
             written.append(name)
         except OSError as error:
             failed.append(f"--{option} {name}: {error.strerror}")
@@ -66,15 +68,15 @@ def write(runs: Sequence[Run], asked: Mapping[str, str | None]) -> list[str]:
     return written
 
 
-def to_github(runs: Sequence[Run]) -> None:
+def to_github(reports: Sequence[Report]) -> None:
     """Print annotations, and add the Markdown to the summary of the step where GitHub Actions names a file for it.
 
     Raises RunFileError where that file cannot be written.
     """
-    print(github.text(runs, os.environ.get("GITHUB_WORKSPACE") or "."), end="", flush=True)
+    print(github.text(reports, os.environ.get("GITHUB_WORKSPACE") or "."), end="", flush=True)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         try:
             with open(summary, "a", encoding="utf-8") as file:
-                file.write(markdown.text(runs))
+                file.write(markdown.text(reports))
         except OSError as error:
             raise RunFileError(f"GITHUB_STEP_SUMMARY {summary}: {error.strerror}; the run file is kept") from None

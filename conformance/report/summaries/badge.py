@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from conformance.report import findings
+from conformance.report import states
+from conformance.report.findings import Report
 from conformance.run.run_file import Run
 
 LABEL = "conv-transpose"
@@ -34,13 +35,14 @@ TEMPLATE = """\
 """
 
 
-def text(runs: Sequence[Run]) -> str:
-    """The badge over all runs together: red where something is new, orange where a run is incomplete."""
-    message = says(runs)
+def text(reports: Sequence[Report]) -> str:
+    """The badge over all runs together: red where something needs a look, orange where a run is incomplete."""
+    runs = [report.run for report in reports]
+    message = _message(runs)
     label_width, message_width = (round(len(each) * CHARACTER) for each in (LABEL, message))
     left, right = label_width + 2 * BESIDE, message_width + 2 * BESIDE
-    whole = all(map(findings.complete, runs))
-    colour = GREEN if all(map(findings.clean, runs)) else RED if whole or _news(runs) else ORANGE
+    whole = all(map(states.complete, runs))
+    colour = GREEN if all(map(states.clean, runs)) else RED if whole or any(map(states.needs_a_look, runs)) else ORANGE
     return TEMPLATE.format(
         label=LABEL,
         message=message,
@@ -55,17 +57,13 @@ def text(runs: Sequence[Run]) -> str:
     )
 
 
-def says(runs: Sequence[Run]) -> str:
-    """What the badge says: the number of rows that are new and known, and whatever else needs a look."""
+def _message(runs: Sequence[Run]) -> str:
+    """The number of rows that are new and known, and of whatever else needs a look."""
     found: Counter[str] = Counter()
     for run in runs:
-        found.update(findings.counts(run.rows))
-    parts = [f"{found[name]} {name}" for name in findings.STATES[:5] if found[name] or name in ("new", "known")]
-    if wrong := sum(len(findings.problems(run)) for run in runs):
+        found.update(states.counts(run.rows))
+    parts = [f"{found[name]} {name}" for name in states.STATES[:5] if found[name] or name in ("new", "known")]
+    if wrong := sum(len(states.problems(run)) for run in runs):
         parts.append(f"{wrong} ledger")
-    incomplete = [] if all(map(findings.complete, runs)) else ["incomplete"]
+    incomplete = [] if all(map(states.complete, runs)) else ["incomplete"]
     return " · ".join(incomplete + parts)
-
-
-def _news(runs: Sequence[Run]) -> bool:
-    return any(findings.state(row) in findings.NEWS for run in runs for row in run.rows)

@@ -1,6 +1,6 @@
 """A run in one JSON document, for programs: what ran, how many rows are in which state, and why.
 
-    schema       1; a later version only adds keys, or has another number
+    schema       2; a later version only adds keys, or has another number
     runs         one object for each run, in the order given:
       file         the run file
       verdict      the run in one sentence
@@ -10,14 +10,17 @@
       frameworks   name → version of each framework that answered
       absent, dead name → reason, of frameworks that are not installed and of adapters that did not speak
       notes        sentences on what was left out of the selection
-      rows         number of rows; counts: state → number, over all rows, every state of findings.STATES
+      rows         number of rows; counts: state → number, over all rows, every state of states.STATES
       routes       {route, device, rows, counts, families: family → counts}, sorted by route
-      causes       {state, framework, verdict, sentence, rows, routes, case, file, line, command, link}, for new,
-                   changed, stale, unrun and known rows, in the terminal's order; `case` is the smallest, file and line
-                   say where it is written, `link` is the known divergence's; each null where there is none
+      findings     {state, framework, verdict, cause, when, sentence, evidence, rows, routes, case, file, line, command,
+                   links}, for new, changed, stale, unrun and known rows, in the terminal's order; `when` is the
+                   condition under which it is wrong, in words; `evidence` are the lines on what it rests; `case` is the
+                   smallest, file and line tell where it is written; each null where it is not known; `links` are those
+                   of the known divergences that speak of the rows
+      unsupported  {framework, reason, rows, routes}, the most frequent reason first
       problems     sentences on what is wrong with the ledger
 
-Keys stand in this order, counts in that of findings.STATES, names in alphabetical order.
+Keys stand in this order, counts in that of states.STATES, names in alphabetical order.
 """
 
 from __future__ import annotations
@@ -27,25 +30,26 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.report import findings
+from conformance.report import repeat, states
+from conformance.report.findings import Finding, Report, unsupported
 from conformance.run.row import Row
 from conformance.run.run_file import Run
 
-SCHEMA = 1
+SCHEMA = 2
 
 
-def text(runs: Sequence[Run]) -> str:
+def text(reports: Sequence[Report]) -> str:
     """The document, in ASCII."""
-    return json.dumps({"schema": SCHEMA, "runs": [_run(run) for run in runs]}, indent=1) + "\n"
+    return json.dumps({"schema": SCHEMA, "runs": [_run(report) for report in reports]}, indent=1) + "\n"
 
 
-def _run(run: Run) -> dict[str, Any]:
-    header = run.header
+def _run(report: Report) -> dict[str, Any]:
+    run, header = report.run, report.run.header
     said: dict[str, Any] = {
         "file": run.path,
-        "verdict": findings.verdict(run),
-        "clean": findings.clean(run),
-        "complete": findings.complete(run),
+        "verdict": states.verdict(run),
+        "clean": states.clean(run),
+        "complete": states.complete(run),
     }
     for word in (
         "suite",
@@ -64,9 +68,13 @@ def _run(run: Run) -> dict[str, Any]:
     said["frameworks"] = {name: hello["version"] for name, hello in sorted(header["adapters"].items())}
     said |= {word: dict(sorted(header[word].items())) for word in ("absent", "dead")}
     said["notes"] = header["notes"]
-    said |= {"rows": len(run.rows), "counts": findings.counts(run.rows), "routes": _routes(run.rows)}
-    said["causes"] = [_cause(run, cause) for cause in findings.causes(run.rows, run.cases, findings.STATES[:5])]
-    said["problems"] = findings.problems(run)
+    said |= {"rows": len(run.rows), "counts": states.counts(run.rows), "routes": _routes(run.rows)}
+    said["findings"] = [_finding(run, finding) for finding in report.findings]
+    said["unsupported"] = [
+        {"framework": each.framework, "reason": each.reason, "rows": each.count, "routes": each.routes}
+        for each in unsupported(run.rows)
+    ]
+    said["problems"] = states.problems(run)
     return said
 
 
@@ -77,23 +85,26 @@ def _routes(rows: list[Row]) -> list[dict[str, Any]]:
     found = []
     for (route, device), families in sorted(grouped.items()):
         mine = [row for part in families.values() for row in part]
-        line = {"route": route, "device": device, "rows": len(mine), "counts": findings.counts(mine)}
-        found.append(line | {"families": {name: findings.counts(part) for name, part in sorted(families.items())}})
+        line = {"route": route, "device": device, "rows": len(mine), "counts": states.counts(mine)}
+        found.append(line | {"families": {name: states.counts(part) for name, part in sorted(families.items())}})
     return found
 
 
-def _cause(run: Run, cause: findings.Cause) -> dict[str, Any]:
-    file, line = findings.where(run, cause.first.case) or (None, None)
+def _finding(run: Run, finding: Finding) -> dict[str, Any]:
+    file, line = repeat.where(run, finding.first.case) or (None, None)
     return {
-        "state": cause.state,
-        "framework": cause.framework,
-        "verdict": cause.first.verdict,
-        "sentence": cause.sentence,
-        "rows": len(cause.rows),
-        "routes": cause.routes,
-        "case": cause.first.case,
+        "state": finding.state,
+        "framework": finding.framework,
+        "verdict": finding.verdict,
+        "cause": finding.cause,
+        "when": finding.when,
+        "sentence": finding.sentence,
+        "evidence": finding.evidence,
+        "rows": len(finding.rows),
+        "routes": finding.routes,
+        "case": finding.first.case,
         "file": file,
         "line": line,
-        "command": findings.command(cause.first, run.header),
-        "link": cause.ledger.get("link"),
+        "command": repeat.of_finding(finding, run.header),
+        "links": list(dict.fromkeys(entry["link"] for entry in finding.entries)),
     }

@@ -11,7 +11,8 @@ import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Sequence
 
-from conformance.report import findings
+from conformance.report import explain, repeat, states
+from conformance.report.findings import Report
 from conformance.run.row import Row
 from conformance.run.run_file import Run
 
@@ -20,20 +21,22 @@ UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 LONGEST = 2000  # characters of one text
 
 
-def text(runs: Sequence[Run]) -> str:
+def text(reports: Sequence[Report]) -> str:
     """The document. A row that is new, changed, stale or unrun is a failure with the command that repeats it; one that
-    is known or unsupported is skipped, with its link or reason. Where there are several runs, the name of its file
-    stands before each suite's name."""
+    is known or unsupported is skipped, with its link or reason. All rows of a finding have its sentence as their
+    message. Where there are several runs, the name of its file stands before each suite's name."""
+    runs = [report.run for report in reports]
     root = ElementTree.Element("testsuites", name="convt")
-    for run, label in zip(runs, findings.labels(runs), strict=True):
+    for report, label in zip(reports, states.labels(runs), strict=True):
+        run = report.run
         name = f"{label}: " if len(runs) > 1 else ""
         routes: dict[str, list[Row]] = defaultdict(list)
         for row in run.rows:
-            routes[findings.place(row)].append(row)
+            routes[states.place(row)].append(row)
         for route, rows in sorted(routes.items()):
             suite = _suite(root, name + route, run)
             for row in rows:
-                _testcase(suite, row, run)
+                _testcase(suite, row, report)
         _whole(_suite(root, f"{name}run", run), run)
     for suite in root:
         _count(suite, list(suite.iter("testcase")))
@@ -59,26 +62,27 @@ def _suite(root: ElementTree.Element, name: str, run: Run) -> ElementTree.Elemen
     return suite
 
 
-def _testcase(suite: ElementTree.Element, row: Row, run: Run) -> None:
+def _testcase(suite: ElementTree.Element, row: Row, report: Report) -> None:
     words = {"classname": row.route, "name": str(row.key), "time": f"{row.seconds or 0:.6f}"}
     case = ElementTree.SubElement(suite, "testcase", {word: clean(value) for word, value in words.items()})
-    state = findings.state(row)
-    if state == "unsupported":
+    finding = report.of(row)
+    if row.verdict == "unsupported":
         ElementTree.SubElement(case, "skipped", message=clean(row.detail.get("reason") or "unsupported"))
-    elif state == "known":
+    elif finding and finding.state == "known":
         link = (row.detail.get("ledger") or {}).get("link", "")
-        ElementTree.SubElement(case, "skipped", message=clean(f"known: {findings.told(row)} {link}".rstrip()))
-    elif state != "pass":
-        told = findings.told(row)
-        failure = ElementTree.SubElement(case, "failure", type=state, message=clean(f"{state}: {told}"))
-        failure.text = clean(f"{told}\n{findings.command(row, run.header, exactly=True)}")
+        ElementTree.SubElement(case, "skipped", message=clean(f"known: {finding.sentence} {link}".rstrip()))
+    elif finding:
+        message = f"{finding.state}: {finding.sentence}"
+        failure = ElementTree.SubElement(case, "failure", type=finding.state, message=clean(message))
+        command = repeat.command(row, report.run.header, exactly=True)
+        failure.text = clean(f"{message}\n{explain.sentence(row)}\n{command}")
 
 
 def _whole(suite: ElementTree.Element, run: Run) -> None:
     """What no row can say: that adapters died, that the run was cut short, that the ledger is wrong."""
     dead = [f"{name}: {why}" for name, why in sorted(run.header["dead"].items())]
     cut = [] if run.footer else ["the run was cut short: go on with convt run --resume"]
-    for name, wrong in (("adapters answer", dead), ("run is complete", cut), ("ledger", findings.problems(run))):
+    for name, wrong in (("adapters answer", dead), ("run is complete", cut), ("ledger", states.problems(run))):
         case = ElementTree.SubElement(suite, "testcase", classname="run", name=name, time="0.000000")
         if wrong:
             failure = ElementTree.SubElement(case, "failure", type=name, message=clean(wrong[0]))

@@ -1,4 +1,4 @@
-"""Answers one question rightly only the first time a process is asked: flaky."""
+"""Answers one question wrongly the first time that it is asked, and rightly the second time: flaky."""
 
 import os
 import runpy

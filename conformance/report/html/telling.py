@@ -1,99 +1,76 @@
-"""Divergent rows by cause: what is new first, the smallest case first, each row with what there is to tell about it."""
+"""What the page tells of each finding: its smallest row in full, who else answered so, and the scripts."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.case import Case
 from conformance.oracle.compare import Expected
-from conformance.report import explain
-from conformance.report.html.words import STATES, fragment, place, state
-from conformance.run.row import Row
+from conformance.report import explain, repeat
+from conformance.report.findings import Finding, Report, entry_name
+from conformance.report.html.texts import fragment
+from conformance.report.states import place
+from conformance.run.row import Key, Row
 from conformance.run.run_file import Run
 
-#: Rows that are named under one cause; scripts that are written out, in all and under one cause.
+#: Rows that are linked under one finding; scripts that are written out, in all and under one finding.
 NAMED, SCRIPTS, SCRIPTS_EACH = 40, 150, 3
 #: Operands and answers beyond so many numbers make a script that nobody pastes; the page then names the command.
 SCRIPT_NUMBERS, SCRIPT_LENGTH = 5000, 50_000
 
+#: Verdict → what a route did, told beside another route's answer.
 ANSWERS = {
     "pass": "right",
     "differ": "another wrong answer",
     "refuse": "refused",
-    "accept": "answered",
+    "accept": "answered, and must refuse",
     "crash": "crashed",
     "hang": "hung",
     "flaky": "answered differently each time",
     "broken": "adapter broken",
-    "unsupported": "has no words for it",
+    "unsupported": "cannot express it",
     "unrun": "not run",
 }
 
 
-def causes(run: Run) -> list[dict[str, Any]]:
-    """One entry per (standing, framework, verdict, cause). `rows` holds all its rows, the smallest case first."""
-    grouped: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    named = {_asked(row): row.cause for row in run.rows if row.verdict == "differ" and row.detail.get("causes")}
-    for row in run.rows:
-        if state(row) not in ("pass", "unsupported"):
-            grouped[state(row), row.route.partition("/")[0], row.verdict, _cause(row, named)].append(row)
-    found = []
-    for (standing, framework, verdict, cause), mine in sorted(
-        grouped.items(), key=lambda item: (STATES.index(item[0][0]), "causes" not in item[1][0].detail, -len(item[1]))
-    ):
-        mine.sort(key=lambda row: (run.cases[row.case].size if row.case in run.cases else 0, row.key))
-        cause = cause if verdict == "differ" else mine[0].cause
-        found.append(
-            {
-                "standing": standing,
-                "framework": framework,
-                "verdict": verdict,
-                "cause": cause or verdict,
-                "rows": mine,
-                "cases": len({row.case for row in mine}),
-                "routes": sorted({place(row) for row in mine}),
-                "ledger": mine[0].detail.get("ledger"),
-                "named": [(str(row.key), fragment(row)) for row in mine[1:NAMED]],
-            }
-        )
-    _tell(run, found)
-    return found
+@dataclass
+class Told:
+    """A finding with what the page tells of it: the smallest row in full (`first`), links to the next ones (`more`: key
+    and fragment), and the `scripts` of the smallest, by key."""
+
+    finding: Finding
+    first: dict[str, Any]
+    more: list[tuple[str, str]]
+    scripts: dict[Key, str]
+    entries: list[dict[str, Any]]
 
 
-def _cause(row: Row, named: dict[tuple[str, ...], str | None]) -> str:
-    """What rows are grouped by: a fault that integers name, also where rounded answers only suffer from it."""
-    if row.verdict == "differ":
-        return named.get(_asked(row)) or row.cause or ""
-    return re.sub(r"\d+", "#", row.cause or "")  # what a framework says repeats the case's numbers
-
-
-def _tell(run: Run, found: list[dict[str, Any]]) -> None:
-    """Add `told`, the smallest row in full with who else answered so, and the `scripts` of the smallest, by key."""
-    asked = {_question(cause["rows"][0]) for cause in found}
+def told(report: Report) -> list[Told]:
+    """What the page tells of each finding, in their order."""
+    run, asked = report.run, {_question(finding.first) for finding in report.findings}
     others: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in run.rows:
         if (question := _question(row)) in asked:
             others[question].append(row)
-    left = SCRIPTS
-    for cause in found:
-        cause["scripts"] = {}
-        for row in cause["rows"][: min(left, SCRIPTS_EACH)]:
+    found, left = [], SCRIPTS
+    for finding in report.findings:
+        first, scripts = finding.first, {}
+        for row in finding.rows[: min(left, SCRIPTS_EACH)]:
             if script := _script(run, row):
-                cause["scripts"][row.key] = script
+                scripts[row.key] = script
                 left -= 1
-        first = cause["rows"][0]
-        cause["told"] = _told(run, first) | {
-            "script": cause["scripts"].get(first.key),
+        shown = _row(run, first) | {
+            "script": scripts.get(first.key),
             "agreement": agreement(first, others[_question(first)]),
         }
-
-
-def _asked(row: Row) -> tuple[str, ...]:
-    return row.case, row.route, row.device, row.check
+        more = [(str(row.key), fragment(row)) for row in finding.rows[1:NAMED]]
+        entries = [entry | {"where": entry_name(entry)} for entry in finding.entries]
+        found.append(Told(finding, shown, more, scripts, entries))
+    return found
 
 
 def _question(row: Row) -> tuple[str, ...]:
@@ -116,7 +93,7 @@ def _said(row: Row, other: Row) -> str:
     return ANSWERS[other.verdict]
 
 
-def _told(run: Run, row: Row) -> dict[str, Any]:
+def _row(run: Run, row: Row) -> dict[str, Any]:
     """A row in detail."""
     case, plan = run.cases.get(row.case), row.detail.get("plan")
     return {
@@ -124,6 +101,8 @@ def _told(run: Run, row: Row) -> dict[str, Any]:
         "key": str(row.key),
         "fragment": fragment(row),
         "sentence": explain.sentence(row),
+        "wrong": explain.wrong(row.detail) if row.detail.get("wrong") else "",
+        "command": repeat.command(row, run.header),
         "why": case.why if case else "",
         "shapes": _shapes(case) if case else "",
         "sizes": explain.sizes(case) if case and case.expect == "answer" else [],

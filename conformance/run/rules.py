@@ -1,0 +1,227 @@
+"""A rule of the ledger: what diverges, when, where. Read from YAML, and asked whether it speaks of a row.
+
+    - routes: [torch/functional, torch/module]
+      when: {not: {output_padding: {below: [stride, dilation]}}}
+      verdict: refuse
+      cause: output padding must be smaller than either stride or dilation
+      kind: by-design
+      link: https://github.com/pytorch/pytorch/issues/8826
+      why: PyTorch refuses what the arithmetic would allow.
+
+It is exact in both ways: each row of which a rule speaks diverges as it says. Two things may pass all the same: a row
+on which the named `fault` cannot show, because the wrong answer is the right one there; and rows of a rule that says
+`sometimes`, for what depends on chance, such as what happens to be in memory.
+
+A rule that some question be refused speaks of no question that must be refused, nor of a disputed one that may be; one
+that it be answered, of no question but those that must be refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from conformance.case import Case
+from conformance.corpus.conditions import ALWAYS, NEVER, Condition, Property
+from conformance.corpus.globs import matches
+from conformance.corpus.when import Others, parse
+from conformance.corpus.yaml_file import Document, FileError, Steps, convert, nearest, read
+from conformance.mutants.shown import FAULTS
+from conformance.run.place import NAMES, Place
+from conformance.run.row import DIVERGENT, Row, Verdict
+
+UNFINISHED = "FINISH ME"
+
+#: After these there is nothing more to be seen of a question.
+STOPS = frozenset({"refuse", "accept", "crash", "hang", "broken"})
+
+
+class Written(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A rule as it stands in a file. `routes` and `cases` are globs with * and ?.
+
+    Exactly one of `cause` (part of the row's cause) and `fault` (the name of a mutant) is there. Several verdicts are
+    for answers that depend on chance.
+    """
+
+    routes: str | list[str]
+    verdict: Verdict | list[Verdict]
+    kind: Literal["bug", "by-design", "precision", "not-implemented"]
+    link: str
+    why: str
+    cause: str | None = None
+    fault: str | None = None
+    when: dict[str, Any] | list[dict[str, Any]] | None = None
+    cases: str | list[str] | None = None
+    versions: str = ""
+    place: dict[str, str | list[str] | Others] = {}
+    sometimes: bool = False
+
+
+class Rule(msgspec.Struct, kw_only=True):
+    """A rule that has been read. `where`: file and line; `order`: its place among all rules."""
+
+    where: str
+    order: int
+    routes: tuple[str, ...]
+    verdicts: frozenset[str]
+    when: Condition
+    versions: SpecifierSet
+    kind: str
+    link: str
+    why: str
+    cause: str = ""
+    fault: str | None = None
+    cases: tuple[str, ...] = ()
+    place: dict[str, tuple[frozenset[str], bool]] = {}
+    sometimes: bool = False
+
+    @property
+    def file(self) -> str:
+        return self.where.rpartition(":")[0]
+
+    @property
+    def stops(self) -> bool:
+        return self.verdicts <= STOPS
+
+    def is_of(self, route: str, version: str, place: Place) -> bool:
+        """Whether it speaks of a route at all, in this version and place."""
+        return (
+            any(matches(route, glob) for glob in self.routes)
+            and within(version, self.versions)
+            and all(
+                bool(place.get(name, frozenset()) & words) != negated for name, (words, negated) in self.place.items()
+            )
+        )
+
+    def on(self, case: Case) -> Condition:
+        """The rows of a case of which it speaks, as a condition on check, dtype, fill and device."""
+        if self.verdicts <= impossible(case):
+            return NEVER
+        if self.cases and not any(matches(case.id, glob) for glob in self.cases):
+            return NEVER
+        return self.when.on(case)
+
+    def is_of_relations(self) -> bool:
+        """Whether it speaks of relations between answers, which it does only where it names them."""
+        return any(
+            isinstance(atom, Property) and atom.name == "fill" and "related" in atom.words
+            for atoms in self.when.alternatives
+            for atom in atoms
+        )
+
+    def explains(self, row: Row) -> bool:
+        """Whether a row diverges in the way that the rule says. Real operands name no fault: there it is enough that
+        the answer differs."""
+        if row.verdict not in self.verdicts:
+            return False
+        if self.fault is None or row.verdict != "differ":
+            return self.cause.lower() in (row.cause or "").lower()
+        return row.fill in ("real", "related") or self.fault in row.detail.get("faults", ())
+
+    def told(self) -> dict[str, Any]:
+        """What a row's detail says of it."""
+        told = {"where": self.where, "link": self.link, "kind": self.kind, "why": self.why, "when": str(self.when)}
+        return told | ({"fault": self.fault} if self.fault else {})
+
+    def __str__(self) -> str:
+        """The rule in one sentence."""
+        what = {"differ": "answers otherwise", "refuse": "refuses", "accept": "answers what must be refused"}
+        verdicts = " or ".join(what.get(verdict, verdict) for verdict in sorted(self.verdicts))
+        sometimes = "sometimes " if self.sometimes else ""
+        where = [f"version {self.versions}"] if str(self.versions) else []
+        where += [
+            f"{name} {'other than ' * no}{' or '.join(sorted(words))}" for name, (words, no) in self.place.items()
+        ]
+        cause = str(FAULTS[self.fault].says) if self.fault else self.cause
+        when = f" where {self.when}" if self.when != ALWAYS else ""
+        cases = f" in {', '.join(self.cases)}" if self.cases else ""
+        places = f" ({'; '.join(where)})" if where else ""
+        return f"{', '.join(self.routes)} {sometimes}{verdicts}{when}{cases}: {cause}{places}"
+
+
+def impossible(case: Case) -> frozenset[str]:
+    """Verdicts that no answer to a case can get."""
+    if case.expect == "refuse":
+        return frozenset({"differ", "refuse"})
+    may_be_refused = case.dispute is not None and any(reading.refuse for reading in case.dispute.readings)
+    return frozenset({"accept", "refuse"} if may_be_refused else {"accept"})
+
+
+def within(version: str, versions: SpecifierSet) -> bool:
+    """Whether a version is in a range; one that is no version ("nightly") is in the range of all only."""
+    try:
+        return versions.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return not str(versions)
+
+
+def load(path: Any, first: int = 0) -> list[Rule]:
+    """The rules of a YAML file; `first`: how many there are before. Raises FileError with the line of any mistake."""
+    document = read(path)
+    written = convert(document, list[Written])
+    return [_checked(document, index, rule, first + index) for index, rule in enumerate(written)]
+
+
+def _checked(document: Document, index: int, written: Written, order: int) -> Rule:
+    def wrong(word: str, said: str) -> FileError:
+        return document.error((index, word), said)
+
+    def inside(word: str) -> Callable[[Steps], Steps]:
+        return lambda steps: (index, word, *steps)
+
+    if (written.cause is None) == (written.fault is None):
+        raise wrong("cause", "write either cause, a part of the message, or fault, the name of a mutant")
+    for word in ("why", "link", "cause"):
+        text = getattr(written, word)
+        if text is not None and (not text.strip() or UNFINISHED in text):
+            raise wrong(word, f"{word} is not written yet: a person has to write it")
+    if written.fault is not None and written.fault not in FAULTS:
+        near = nearest(written.fault, [*FAULTS]) or ", list them with `convt mutants --mutant '*'`"
+        raise wrong("fault", f"there is no fault {written.fault!r}{near}")
+    verdicts = listed(written.verdict)
+    for verdict in verdicts:
+        if verdict not in DIVERGENT:
+            raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT))}")
+    for name in written.place:
+        if name not in NAMES:
+            raise document.error((index, "place", name), f"there is no place {name!r}{nearest(name, [*NAMES])}")
+    try:
+        versions = SpecifierSet(written.versions)
+    except InvalidSpecifier:
+        raise wrong("versions", f"{written.versions!r} is no version range: write one like '>=2.0,<3'") from None
+    condition = ALWAYS
+    if written.when is not None:
+        condition = parse(document, document.data[index]["when"], inside("when"))
+    if written.when is None and written.cases is None:
+        raise wrong("routes", "the rule does not say when: write a condition under when")
+    return Rule(
+        where=f"{document.path}:{document.line((index,))}",
+        order=order,
+        routes=tuple(listed(written.routes)),
+        verdicts=frozenset(verdicts),
+        when=condition,
+        versions=versions,
+        kind=written.kind,
+        link=written.link,
+        why=written.why,
+        cause=written.cause or "",
+        fault=written.fault,
+        cases=tuple(listed(written.cases or [])),
+        place={name: _words(said) for name, said in written.place.items()},
+        sometimes=written.sometimes,
+    )
+
+
+def listed(said: Any) -> list[Any]:
+    """One or several as a list."""
+    return said if isinstance(said, list) else [said]
+
+
+def _words(said: str | list[str] | Others) -> tuple[frozenset[str], bool]:
+    """(words, whether none of them may be there)"""
+    negated = isinstance(said, Others)
+    return frozenset(listed(said.other_than if negated else said)), negated
