@@ -26,11 +26,10 @@ cases:
     padding: [[1, 0], [0, 1]]
 """
 ENTRY = """\
-- cases: few/*
-  routes: lies/*
+- routes: lies/*
+  cases: few/*
   verdict: differ
   cause: flipped
-  covers: 2
   kind: bug
   link: https://example.org/flipped
   why: It convolves.
@@ -194,10 +193,10 @@ def test_an_adapter_that_is_not_there_is_an_error_in_one_sentence(words, says, r
     assert "passed" not in done.stdout
 
 
-def test_two_entries_for_one_row_are_said_without_a_stack(room, asked):
-    (room / "known" / "lies.yaml").write_text(ENTRY + ENTRY, encoding="utf-8")
+def test_two_rules_that_contradict_each_other_are_said_without_a_stack(room, asked):
+    (room / "known" / "lies.yaml").write_text(ENTRY + ENTRY.replace("flipped\n", "shifted\n", 1), encoding="utf-8")
     done = asked("honest.py")
-    assert "lies.yaml:1 and known/lies.yaml:9 both speak of few/first" in done.stdout
+    assert "known/lies.yaml:1 and known/lies.yaml:8 contradict each other on few/first" in done.stdout
     assert "pytest_plugin.py" not in done.stdout
 
 

@@ -62,7 +62,7 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
 @click.option("--format", "form", type=click.Choice(["npz", "safetensors", "onnx"]), default="npz", show_default=True)
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
-@click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, special, given.")
+@click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, special, given …")
 @TIER
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**31), default=0, help="Seed of the operands.")

@@ -51,7 +51,7 @@ SAYS = {
     "bias": "Whether each output channel has a number added.",
     "dtypes": "In which types it is asked.",
     "checks": "What is asked: the answer, or gradients.",
-    "fills": "How operands are made: exact, fresh, real, special, given; exact and real where nothing is written.",
+    "fills": "How operands are made: exact, fresh, real, special, special_second, given. Default: exact and real.",
     "convention": "A word that stands for the padding, as tensorflow_same.",
     "output_size": "The output length that is asked for.",
     "input_layout": "How the input is stored in memory, as NHWC.",

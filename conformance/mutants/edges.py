@@ -52,6 +52,11 @@ def proper(case: Case) -> np.ndarray:
     return everywhere([np.arange(a.output) < a.output - a.op for a in axes(case)])
 
 
+def _but_last_column(case: Case) -> np.ndarray:
+    """0 in the last column, 1 elsewhere, shaped like y's space."""
+    return everywhere([np.arange(a.output) < a.output - (axis == case.rank - 1) for axis, a in enumerate(axes(case))])
+
+
 def biased(where: Callable[[Case], np.ndarray]) -> Map:
     """The bias only where a mask of y's space is 1."""
     return lambda case, b: channel(b, case) * where(case)
@@ -174,6 +179,13 @@ EDGES = (
     Rewrite("row-last-missing", "as if the last row held no stamps", y=lambda case, y: without(y, 2, slice(-1, None))),
     Rewrite(
         "column-last-missing", "as if the last column held no stamps", y=lambda case, y: without(y, -1, slice(-1, None))
+    ),
+    Rewrite(
+        "column-last-zero",
+        "as if the last column held zeros, not even the bias",
+        checks=("forward",),
+        y=lambda case, y: y * _but_last_column(case),
+        bias=biased(_but_last_column),
     ),
     Rewrite(
         "column-first-missing", "as if the first column held no stamps", y=lambda case, y: without(y, -1, slice(1))

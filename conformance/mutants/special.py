@@ -76,9 +76,9 @@ def _outside(a: Axis) -> tuple[int, int]:
     return max((a.extent - 1 - a.lo) // a.stride, 0), max((a.output - 1 + a.lo) // a.stride - (a.input - 1), 0)
 
 
-def _bordered(case: Case, check: Check, operands: Operands) -> np.ndarray:
-    """The input in a border of zeros, as wide as the output reads it."""
-    border = [_outside(a) for a in axes(case)]
+def _bordered(case: Case, check: Check, operands: Operands, first: int = 0) -> np.ndarray:
+    """The input in a border of zeros, as wide as the output reads it, on the axes from the `first`."""
+    border = [_outside(a) if axis >= first else (0, 0) for axis, a in enumerate(axes(case))]
     numbers = {
         "input": tuple(before + a.input + after for a, (before, after) in zip(axes(case), border, strict=True)),
         "padding": tuple(
@@ -88,6 +88,10 @@ def _bordered(case: Case, check: Check, operands: Operands) -> np.ndarray:
     }
     x = np.pad(operands["x"], [(0, 0), (0, 0), *border])
     return answer(other(case, numbers), check, operands | {"x": x})
+
+
+def _rows_bordered(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    return _bordered(case, check, operands, case.rank - 1)
 
 
 def _stretched(case: Case, check: Check, operands: Operands) -> np.ndarray:
@@ -179,6 +183,15 @@ SPECIAL = (
         checks=("forward",),
         when=_not_empty,
         compute=_bordered,
+        fills=SPECIAL_FILLS,
+    ),
+    Computed(
+        "zeros-around-rows-multiplied",
+        "as if zeros before and behind the input's rows were multiplied with the kernel",
+        needs={"several axes"},
+        checks=("forward",),
+        when=lambda case: _not_empty(case) and case.rank > 1,
+        compute=_rows_bordered,
         fills=SPECIAL_FILLS,
     ),
     Computed(

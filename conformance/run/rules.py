@@ -40,7 +40,7 @@ UNFINISHED = "FINISH ME"
 STOPS = frozenset({"refuse", "accept", "crash", "hang", "broken"})
 
 
-class Written(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule as it stands in a file. `routes` and `cases` are globs with * and ?.
 
     Exactly one of `cause` (part of the row's cause) and `fault` (the name of a mutant) is there. Several verdicts are
@@ -162,57 +162,57 @@ def within(version: str, versions: SpecifierSet) -> bool:
 def load(path: Any, first: int = 0) -> list[Rule]:
     """The rules of a YAML file; `first`: how many there are before. Raises FileError with the line of any mistake."""
     document = read(path)
-    written = convert(document, list[Written])
-    return [_checked(document, index, rule, first + index) for index, rule in enumerate(written)]
+    raw = convert(document, list[RawRule])
+    return [_checked(document, index, rule, first + index) for index, rule in enumerate(raw)]
 
 
-def _checked(document: Document, index: int, written: Written, order: int) -> Rule:
+def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
     def wrong(word: str, said: str) -> FileError:
         return document.error((index, word), said)
 
     def inside(word: str) -> Callable[[Steps], Steps]:
         return lambda steps: (index, word, *steps)
 
-    if (written.cause is None) == (written.fault is None):
+    if (raw.cause is None) == (raw.fault is None):
         raise wrong("cause", "write either cause, a part of the message, or fault, the name of a mutant")
     for word in ("why", "link", "cause"):
-        text = getattr(written, word)
+        text = getattr(raw, word)
         if text is not None and (not text.strip() or UNFINISHED in text):
             raise wrong(word, f"{word} is not written yet: a person has to write it")
-    if written.fault is not None and written.fault not in FAULTS:
-        near = nearest(written.fault, [*FAULTS]) or ", list them with `convt mutants --mutant '*'`"
-        raise wrong("fault", f"there is no fault {written.fault!r}{near}")
-    verdicts = listed(written.verdict)
+    if raw.fault is not None and raw.fault not in FAULTS:
+        near = nearest(raw.fault, [*FAULTS]) or ", list them with `convt mutants --mutant '*'`"
+        raise wrong("fault", f"there is no fault {raw.fault!r}{near}")
+    verdicts = listed(raw.verdict)
     for verdict in verdicts:
         if verdict not in DIVERGENT:
             raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT))}")
-    for name in written.place:
+    for name in raw.place:
         if name not in NAMES:
             raise document.error((index, "place", name), f"there is no place {name!r}{nearest(name, [*NAMES])}")
     try:
-        versions = SpecifierSet(written.versions)
+        versions = SpecifierSet(raw.versions)
     except InvalidSpecifier:
-        raise wrong("versions", f"{written.versions!r} is no version range: write one like '>=2.0,<3'") from None
+        raise wrong("versions", f"{raw.versions!r} is no version range: write one like '>=2.0,<3'") from None
     condition = ALWAYS
-    if written.when is not None:
+    if raw.when is not None:
         condition = parse(document, document.data[index]["when"], inside("when"))
-    if written.when is None and written.cases is None:
+    if raw.when is None and raw.cases is None:
         raise wrong("routes", "the rule does not say when: write a condition under when")
     return Rule(
         where=f"{document.path}:{document.line((index,))}",
         order=order,
-        routes=tuple(listed(written.routes)),
+        routes=tuple(listed(raw.routes)),
         verdicts=frozenset(verdicts),
         when=condition,
         versions=versions,
-        kind=written.kind,
-        link=written.link,
-        why=written.why,
-        cause=written.cause or "",
-        fault=written.fault,
-        cases=tuple(listed(written.cases or [])),
-        place={name: _words(said) for name, said in written.place.items()},
-        sometimes=written.sometimes,
+        kind=raw.kind,
+        link=raw.link,
+        why=raw.why,
+        cause=raw.cause or "",
+        fault=raw.fault,
+        cases=tuple(listed(raw.cases or [])),
+        place={name: _words(said) for name, said in raw.place.items()},
+        sometimes=raw.sometimes,
     )
 
 

@@ -94,6 +94,7 @@ DEGENERATE = {
     "channels": {
         "bias/one-channel",
         "dilation/depthwise",
+        "gradient/one-filter",
         "groups/depthwise-4",
         "output_padding/depthwise",
         *(case.id for case in FAMILIES["memory"] if case.id.startswith("memory/one-channel-")),

@@ -14,7 +14,7 @@ from conformance.run.place import NAMES
 TEXT = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [*QUANTITIES, *OF_CASE, *OF_ROW, *NAMES, *rules.Written.__struct_fields__])
+@pytest.mark.parametrize("name", [*QUANTITIES, *OF_CASE, *OF_ROW, *NAMES, *rules.RawRule.__struct_fields__])
 def test_every_name_is_explained(name):
     assert f"`{name}`" in TEXT
 

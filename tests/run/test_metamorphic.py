@@ -242,14 +242,14 @@ def test_a_run_of_relations_can_be_resumed(files):
 
 def test_the_ledger_speaks_of_relations_only_where_it_says_so(files):
     entry = (
-        "- cases: few/*\n  routes: lies/*\n  verdict: differ\n  cause: an impulse does not leave\n  covers: 1\n"
+        "- routes: lies/*\n  cases: few/*\n  verdict: differ\n  cause: an impulse does not leave\n"
         "  kind: bug\n  link: https://example.org\n  why: the kernel is flipped\n"
     )
     (files / "known").mkdir()
     (files / "known" / "lies.yaml").write_text(entry)
     _, rows = run("flipped", "--known", "known", "--check", "stamp")
     assert rows["stamp"].state == "new"
-    (files / "known" / "lies.yaml").write_text(entry + "  fills: [related]\n")
+    (files / "known" / "lies.yaml").write_text(entry + "  when: {fill: related}\n")
     (files / "run.jsonl").unlink()
     said, rows = run("flipped", "--known", "known", "--check", "stamp")
     assert (said.status, rows["stamp"].state) == (CLEAN, "known")

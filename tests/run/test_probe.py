@@ -40,7 +40,9 @@ def asked(case, liar, tmp_path):
 
 def test_an_unknown_fault_is_drawn(case, tmp_path):
     (row,) = asked(case, "odd_stamp.py", tmp_path)
-    assert row.cause == "values differ, as no known fault would"
+    # The first tap of position (i, j) falls on row 2·i − 1 and column j: rows 1, 3, 5 and columns 0 to 2 of 4.
+    wrong = "all columns but the last of every second row"
+    assert row.cause == f"values differ in {wrong}, as no known fault would"
     stamp = row.detail["stamp"]
     # Kernel [2, 3, 3, 2] numbered from 1: the first channels' taps are 1 … 6, and the first tap gets 2·6 more. The
     # impulse in the middle, (2, 1), stamps from row 2·2 − 1 and column 1 on.
