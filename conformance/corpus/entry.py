@@ -59,8 +59,13 @@ TIED: tuple[dict[str, Any], ...] = (
     {"in_channels": 1, "out_channels": 1, "groups": 1},
     {"batch": 1},
 )
-#: The quantities of `where` that are no keys follow from the first of them.
-DERIVED = ("extent", "full", "output", "crop_hi", "conv_padding_lo", "conv_padding_hi", "uncovered", "size")
+#: What a condition may name beside keys: groups of channels, and what follows from the sizes, which is all the rest.
+OF_CHANNELS = {
+    "in_per_group": ("in_channels", "groups"),
+    "out_per_group": ("out_channels", "groups"),
+    "depthwise": ("in_channels", "groups"),
+    "size": ("batch", *TIED[1], *TIED[0]),
+}
 
 
 class Entry:
@@ -230,7 +235,10 @@ class Entry:
 
 def _keys(atom: Atom) -> set[str]:
     """The keys on which a part of a condition depends; the sizes stand for what follows from them."""
-    return {key for quantity in atom.quantities for key in ([*TIED[0]] if quantity in DERIVED else [quantity])}
+    found: set[str] = set()
+    for name in atom.quantities:
+        found.update(OF_CHANNELS.get(name) or ((name,) if name in KEYS else TIED[0]))
+    return found
 
 
 def _compact(value: Any) -> str:

@@ -65,6 +65,14 @@ MEANT = {
     "conv_input: {above: input}": lambda case: all(
         o + (k - 1) * e > i for o, k, e, i in zip(case.output, case.kernel, case.dilation, case.input, strict=True)
     ),
+    "forward_padding: valid": lambda case: all(
+        lo == 0 and 0 <= more - hi < s
+        for (lo, hi), more, s in zip(case.padding, case.output_padding, case.stride, strict=True)
+    ),
+    "forward_padding: same": lambda case: all(
+        (i - 1) * s < o <= i * s and lo == max(full - o, 0) // 2
+        for i, s, o, lo, full in zip(case.input, case.stride, case.output, los(case), case.full, strict=True)
+    ),
     "some_axis: {convolved: {at_most: 0}}": lambda case: any(
         i + lo + hi < (k - 1) * e + 1
         for i, (lo, hi), k, e in zip(case.input, case.padding, case.kernel, case.dilation, strict=True)
@@ -103,6 +111,28 @@ def test_positions_that_no_stamp_reaches(written):
         **(numbers | {"dilation": (3,)}),
     )
     assert written("uncovered: 2").holds(spread)  # 0 1 . 3 4 . 6 7
+
+
+PLAIN = {"in_channels": 1, "out_channels": 1, "batch": 1, "groups": 1, "bias": False}
+
+
+def test_dilations_of_the_last_two_axes_exchanged(written):
+    """Counted by hand: answer [1, 6, 7]; the kernel of 3 taps spans 7 of the 6, not 3, and 3 of the 7, not 7."""
+    numbers = {"input": (1, 4, 1), "kernel": (1, 3, 3), "stride": (1, 1, 1), "dilation": (2, 1, 3)}
+    case = Case(id="a/b", padding=((0, 0),) * 3, output_padding=(0, 0, 0), **numbers, **PLAIN)
+    assert case.output == (1, 6, 7)
+    assert [written(f"some_axis: {{back_exchanged: {length}}}").holds(case) for length in (0, 1, 5, 6)] == [1, 1, 1, 0]
+
+
+def test_negative_padding_extends_and_pairs_are_explicit_whatever_they_are(written):
+    numbers = {"input": (3, 4), "kernel": (2, 2), "stride": (2, 3), "dilation": (1, 1), "output_padding": (0, 0)}
+    case = Case(id="a/b", padding=((0, -1), (1, -3)), **numbers, **PLAIN)
+    assert written("some_axis: {extension_hi: {at_least: stride}}").holds(case)
+    assert not written("extension_hi: {at_least: stride}").holds(case)
+    assert written("forward_padding: explicit").holds(case)
+    valid = replace(case, padding=((0, 0), (0, 0)))
+    assert written("forward_padding: valid").holds(valid)
+    assert written("forward_padding: explicit").holds(replace(valid, convention="tensorflow_explicit"))
 
 
 ROWS = "dtype: [float16, bfloat16]\ncheck: {other_than: forward}\ngroups: 1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.run.place import NAMES, cpu_flags, here, onednn
+from conformance.run.place import NAMES, cpu_flags, here, onednn, tensorflow_onednn
 
 AVX2 = frozenset({"sse4_1", "avx", "avx2"})
 AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512vl", "avx512dq"}
@@ -36,6 +36,23 @@ def test_onednn_has_the_levels_of_the_cpu_up_to_the_one_that_is_set(flags, cap, 
 
 def test_the_newer_name_of_the_setting_counts():
     assert onednn(AVX2, {"ONEDNN_MAX_CPU_ISA": "AVX", "DNNL_MAX_CPU_ISA": "SSE41"}) == {"sse41", "avx"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "setting", "used"),
+    [
+        (AVX512, None, "off"),
+        (BF16, None, "on"),
+        (AVX2 | {"avx_vnni"}, None, "on"),
+        (BF16, "0", "off"),
+        (BF16, "false", "off"),
+        (AVX2, "1", "on"),
+        (AVX2, "True", "on"),
+        (BF16, "perhaps", "on"),
+    ],
+)
+def test_tensorflow_uses_onednn_by_the_cpu_unless_it_is_told(flags, setting, used):
+    assert tensorflow_onednn(flags, {"TF_ENABLE_ONEDNN_OPTS": setting} if setting else {}) == {used}
 
 
 def test_the_flags_are_read_once_and_only_those_that_name_vectors(tmp_path):
