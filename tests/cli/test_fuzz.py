@@ -30,8 +30,7 @@ def test_what_is_new_is_diagnosed_and_written_as_cases(room):
     run = run_file.read("fuzz.jsonl")
     assert run.diagnoses[0].fault == "kernel-flipped"  # the liar does other things in 3-D, and none in 1-D
     case = load_family(room / "fuzz.yaml")[0]
-    assert case.batch == case.in_channels == case.out_channels == 1
-    assert sorted(case.kernel) == [1, 2]
+    assert case.size <= min(run.cases[key.case].size for key in run.diagnoses[0].rows)
     again = Said(
         "run", "--cases", "fuzz.yaml", "--adapter", str(LIARS / "flipped.py"), "--known", "none", "--no-narrow"
     )
