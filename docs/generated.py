@@ -18,10 +18,12 @@ from packaging.version import Version
 from conformance import adapter, folder
 from conformance.case import DTYPES, Case
 from conformance.corpus.choose import corpus
+from conformance.corpus.conditions import ALWAYS
 from conformance.corpus.conventions import CONVENTIONS, Axis
 from conformance.oracle.operands import make_operands, terms
-from conformance.run.ledger import Known, Ledger
+from conformance.run.ledger import Ledger
 from conformance.run.programs import SUFFIX
+from conformance.run.rules import Rule
 
 SPECIFICATION = Path(__file__).with_name("specification.md")
 PART = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end -->\n", re.DOTALL)
@@ -167,27 +169,24 @@ def reference_versions() -> dict[str, str]:
 
 
 def ledger(current: bool = True) -> str:
-    """The known divergences of the reference versions, or of other versions."""
-    rows: dict[tuple, list[str]] = {}
-    for entry in Ledger.load(folder("cases") / "known").entries:
-        framework = _listed(entry.entry.routes)[0].partition("/")[0]
-        if _is_current(entry, framework) != current:
+    """The known divergences of the reference versions, or of other versions: when, why, and how the rows diverge."""
+    rows: dict[tuple, set[str]] = {}
+    for rule in Ledger.load(folder("cases") / "known").rules:
+        framework = rule.routes[0].partition("/")[0]
+        if _is_current(rule, framework) != current:
             continue
-        said = entry.entry
-        where = [f"{framework} {said.versions}".strip().replace("*", "\\*"), " ".join(said.why.split())]
-        link = f"[{_short(said.link)}]({said.link})"
-        rows.setdefault((*where, said.kind, link), []).extend(_listed(said.verdict))
-    head = ["framework", "what, and why", "kind", "link", "verdict"]
-    return table(head, [[*key, ", ".join(sorted(set(verdicts)))] for key, verdicts in rows.items()])
+        when = str(rule.when) if rule.when != ALWAYS else ", ".join(rule.cases)
+        where = [f"{framework} {rule.versions}".strip(), when, " ".join(rule.why.split())]
+        link = f"[{_short(rule.link)}]({rule.link})"
+        key = (*(text.replace("*", "\\*").replace("|", "\\|") for text in where), rule.kind, link)
+        rows.setdefault(key, set()).update(rule.verdicts)
+    head = ["framework", "when", "why", "kind", "link", "verdict"]
+    return table(head, [[*key, ", ".join(sorted(verdicts))] for key, verdicts in rows.items()])
 
 
-def _is_current(known: Known, framework: str) -> bool:
+def _is_current(rule: Rule, framework: str) -> bool:
     pinned = reference_versions().get(framework)
-    return pinned is None or known.versions.contains(Version(pinned))
-
-
-def _listed(routes: str | list[str]) -> list[str]:
-    return [routes] if isinstance(routes, str) else routes
+    return pinned is None or rule.versions.contains(Version(pinned))
 
 
 def _short(link: str) -> str:

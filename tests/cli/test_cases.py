@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import click
 import pytest
@@ -139,9 +138,7 @@ def test_every_pair_of_classes_that_the_space_holds_possible_is_so():
 
 
 def test_the_default_list_reads_no_full_tier():
-    begin = time.perf_counter()
     assert {case.tier for case in corpus()} == {"core"}
-    assert time.perf_counter() - begin < 1
     assert "grid" in corpus().unread
     assert "grid" not in corpus((), ["grid/*"]).unread
     assert "cover" in corpus((), ["grid/*"]).unread
