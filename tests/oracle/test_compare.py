@@ -144,8 +144,8 @@ def special(check: str = "forward") -> Expected:
 def test_nan_and_infinity_belong_where_a_term_brings_them_and_nowhere_else():
     expected = special()
     right = expected.answer
-    # NaN in the first position, infinity in the last: stamps of two in 0 1 . 3 4 . 6 7, of image 0 alone. The tap of the
-    # first input and the first output channel at index 0 is 0.
+    # NaN in the first position, infinity in the last: stamps of two in 0 1 . 3 4 . 6 7, of image 0 alone. The first tap
+    # from the first input channel to the first output channel is 0.
     assert np.isnan(right[0, :, :2]).all()
     assert np.isnan(right[0, 0, 6])
     assert np.isinf([right[0, 0, 7], *right[0, 1, 6:]]).all()
