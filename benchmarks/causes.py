@@ -18,6 +18,7 @@ from pathlib import Path
 from conformance import folder
 from conformance.corpus.choose import corpus
 from conformance.mutants import MUTANTS, score
+from conformance.mutants.shown import FAULTS, shows
 from conformance.run.questions import Narrow, Question, select
 from conformance.run.row import Row
 from conformance.run.session import Session
@@ -34,15 +35,15 @@ def questions(session: Session, every: int) -> dict[tuple[str, str], Question]:
     found = score(cases, jobs=os.cpu_count() or 1)
     smallest: dict[tuple[str, str], str] = {}
     for (case, check), killed in found.kills.items():  # smallest case first
-        for mutant in wanted:
+        for mutant in wanted if {"float32", "float64"} & set(by_id[case].dtypes) else ():
             if killed.get(mutant.name):
                 smallest.setdefault((mutant.name, check), case)
     asked = {}
     for (mutant, check), case in smallest.items():
-        narrow = Narrow(routes=(f"lies/{mutant}",), checks=(check,), fills=("exact", "given"))
+        narrow = Narrow(routes=(f"lies/{mutant}",), checks=(check,), fills=FAULTS[mutant].fills)
         for question in select([by_id[case]], session.hellos, narrow).questions:
-            # The score was taken in float64 where the case asks for it: some faults show nowhere else.
-            if (mutant, check) not in asked or question.key.dtype == "float64":
+            # Some faults show in float64 alone, or in one of the fills.
+            if shows(mutant, by_id[case], check, question.key.dtype, question.key.fill):
                 asked[mutant, check] = question
     return asked
 
@@ -57,10 +58,9 @@ def measure(every: int = 1) -> tuple[dict[tuple[str, str], Row], dict[str, int]]
         rows = {keys[row.key]: row for row in session.engine.run(asked.values())}
     finally:
         session.close()
-    by_name = {mutant.name: mutant for mutant in MUTANTS}
     counts = {"asked": len(asked), "differ": 0, "first": 0, "named": 0}
     for (mutant, check), row in rows.items():
-        truth = by_name[mutant].sentence(asked[mutant, check].case)
+        truth = FAULTS[mutant].sentence(asked[mutant, check].case)
         causes = row.detail.get("causes") or [row.cause or ""]
         counts["differ"] += row.verdict == "differ"
         counts["first"] += causes[0] == truth

@@ -27,6 +27,7 @@ from conformance.corpus.choose import corpus
 from conformance.corpus.globs import matches
 from conformance.corpus.random_cases import numbered
 from conformance.mutants import MUTANTS, Mutant
+from conformance.mutants.mutant import SPECIAL_FILLS
 from conformance.mutants.shown import FAULTS, shows
 from conformance.run.diagnose import Diagnosis
 from conformance.run.questions import Narrow, select
@@ -69,13 +70,16 @@ def agreement(diagnosis: Diagnosis, name: str, cases: list[Case]) -> float:
     what happens."""
     same = asked = 0
     for case in cases:
-        told_shows = shows(diagnosis.what.fault, case, "forward", "float64", "exact")
-        happens = shows(name, case, "forward", "float64", "exact")
+        told_shows, happens = _shows(diagnosis.what.fault, case), _shows(name, case)
         if told_shows or happens:
             asked += 1
             told = told_shows and diagnosis.when is not None and diagnosis.when.holds(case, _Asked())
             same += told == happens
     return same / asked if asked else 1.0
+
+
+def _shows(name: str, case: Case) -> bool:
+    return any(shows(name, case, "forward", "float64", fill) for fill in ("exact", *SPECIAL_FILLS))
 
 
 class _Asked(NamedTuple):
@@ -88,7 +92,8 @@ class _Asked(NamedTuple):
 def tell(names: tuple[str, ...], session: Session, cases: list[Case], drawn: list[Case], narrow: float) -> Told:
     """Let a liar answer the corpus, and listen to what is said of it."""
     route = f"lies/{'+'.join(names)}"
-    chosen = select(cases, session.hellos, Narrow(routes=(route,), fills=("exact", "given")))
+    fills = tuple(dict.fromkeys(fill for name in names for fill in FAULTS[name].fills))
+    chosen = select(cases, session.hellos, Narrow(routes=(route,), fills=fills))
     rows = list(session.rows(chosen))
     begin = time.perf_counter()
     findings = session.diagnoses(rows, {case.id: case for case in cases}, narrow)
