@@ -63,6 +63,7 @@ def _stats(chosen: list, as_json: bool) -> None:
     import json
     from collections import Counter
 
+    from conformance.case import CHECKS
     from conformance.corpus.statistics import PARAMETERS, covered
 
     families = {family: Counter() for family in dict.fromkeys(case.family for case in chosen)}
@@ -71,12 +72,16 @@ def _stats(chosen: list, as_json: bool) -> None:
     tiers = {"core": [case for case in chosen if case.tier == "core"]}
     if len(tiers["core"]) < len(chosen):
         tiers["full"] = chosen
-    found = {tier: {strength: covered(mine, strength) for strength in (1, 2, 3)} for tier, mine in tiers.items()}
+    found = {
+        tier: {f"{strength}-way": covered(mine, strength) for strength in (1, 2, 3)}
+        | {f"{check}, 2-way": covered(mine, 2, check) for check in CHECKS if check != "forward"}
+        for tier, mine in tiers.items()
+    }
     if as_json:
         counts = {
             tier: {
-                f"{strength}-way": {"covered": count, "possible": total, "missing": missing[:1000]}
-                for strength, (count, total, missing) in ways.items()
+                way: {"covered": count, "possible": total, "missing": missing[:1000]}
+                for way, (count, total, missing) in ways.items()
             }
             for tier, ways in found.items()
         }
@@ -91,9 +96,9 @@ def _stats(chosen: list, as_json: bool) -> None:
         click.echo(f"{name:16} {' | '.join(classes)}")
     for tier, ways in found.items():
         click.echo("")
-        for strength, (count, total, missing) in ways.items():
+        for way, (count, total, missing) in ways.items():
             share = f"{count} of {total} possible combinations, {100 * count // total} %"
-            click.echo(f"{tier} tier, {strength}-way: {share}" + (f"; first missing: {missing[0]}" if missing else ""))
+            click.echo(f"{tier} tier, {way}: {share}" + (f"; first missing: {missing[0]}" if missing else ""))
 
 
 @cases.command("show")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from conformance.case import DTYPES, Case
+from conformance.case import DTYPES, FLOATS, Case, Check
 from conformance.corpus.covering import Row, Space
 
 #: Parameter → its classes. The first six are of one spatial axis; "beyond" crops at least the kernel's whole extent.
@@ -66,12 +66,22 @@ def rows(case: Case) -> Iterator[Row]:
             yield _index((*_size(i, k, s, e, lo, hi, op), *rest, dtype), 0)
 
 
-def covered(cases: Iterable[Case], strength: int) -> tuple[int, int, list[str]]:
-    """How many combinations of `strength` parameters stand in some case, how many are possible, and the others in
-    words."""
-    seen = {row for case in cases for row in rows(case)}
+def covered(cases: Iterable[Case], strength: int, check: Check = "forward") -> tuple[int, int, list[str]]:
+    """How many combinations of `strength` parameters stand in some case that asks for the check, how many are possible,
+    and the others in words. Gradients are of floats, and that of the bias is of cases with one."""
+    seen = {row for case in cases if check in case.checks for row in rows(case)}
     parameters, count, total, absent = list(PARAMETERS.items()), 0, 0, []
+    senseless = set() if check == "forward" else {("dtype", dtype) for dtype in DTYPES if dtype not in FLOATS}
+    senseless |= {("bias", "without")} if check == "grad_bias" else set()
     for axes, possible in space().possible(strength):
+        possible = {
+            values
+            for values in possible
+            if not any(
+                (parameters[axis][0], parameters[axis][1][value]) in senseless
+                for axis, value in zip(axes, values, strict=True)
+            )
+        }
         found = {tuple(row[axis] for axis in axes) for row in seen} & possible
         count, total = count + len(found), total + len(possible)
         for values in sorted(possible - found):

@@ -104,6 +104,8 @@ def test_stats_count_by_family_and_tier():
     ways = said["coverage"]["core"]
     assert ways["1-way"]["possible"] == sum(map(len, PARAMETERS.values()))
     assert ways["1-way"]["covered"] + len(ways["1-way"]["missing"]) == ways["1-way"]["possible"]
+    assert 0 < ways["grad_input, 2-way"]["covered"] < ways["grad_input, 2-way"]["possible"] < ways["2-way"]["possible"]
+    assert ways["grad_bias, 2-way"]["covered"] == 0, "neither family asks for it"
 
 
 @pytest.mark.parametrize("verb", ["run", "mutants", "export", "cases list"])

@@ -16,6 +16,7 @@ from conformance.case import Memory
 from conformance.corpus import load
 from conformance.corpus.choose import corpus
 from conformance.corpus.conventions import CONVENTIONS
+from conformance.corpus.statistics import covered
 from conformance.oracle.operands import make_operands
 
 CASES = corpus()
@@ -269,3 +270,10 @@ def test_tiers_are_what_they_promise():
         assert case.expect == "answer"
         assert case.size < 20_000
     assert {case.rank for case in compiled} == {1, 2, 3}
+
+
+@pytest.mark.parametrize("check", ["grad_input", "grad_weight"])
+def test_any_two_circumstances_meet_in_some_gradient(check):
+    count, possible, missing = covered(VALID, 2, check)
+    assert missing == []
+    assert count == possible > 600
