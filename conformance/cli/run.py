@@ -307,6 +307,8 @@ def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> 
         return
     for name, hello in session.hellos.items():
         click.echo(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
+        if hello["variants"]:
+            click.echo(f"  variants: {', '.join(hello['variants'])}, threads=N")
         for route in hello["routes"]:
             compiler = f"; about {route['cost']:g} s a case" if route["cost"] else ""
             offered = f"{', '.join(route['dtypes'])}; {', '.join(route['checks'])}"
