@@ -16,6 +16,8 @@ from conformance.corpus.yaml_file import FileError, Steps
 MOST_ELEMENTS = 2**28
 RANKS = (1, 2, 3)
 ID = re.compile(r"[A-Za-z0-9._\-=,\[\]+]+")
+#: The ids of cases that a program spells out have colons as well, see spelled.py.
+WRITTEN = re.compile(r"[A-Za-z0-9._\-=,\[\]+:]+")
 
 #: error(steps inside the case, message) → the FileError to raise.
 Error = Callable[[Steps, str], FileError]
@@ -156,6 +158,36 @@ def check(case: Case, problem: str | None, error: Error) -> Case:
     _check_operands(case, error)
     _check_claim(case, error)
     return case
+
+
+def again(case: Case, error: Error) -> Case:
+    """A case that was written out with all its numbers, as in a run file, checked as `make` checks one.
+
+    Raises what `error` makes of the first thing that is wrong.
+    """
+    family, _, name = case.id.partition("/")
+    if not ID.fullmatch(family) or not WRITTEN.fullmatch(name):
+        raise error(("id",), f"the id {case.id[:100]!r} may have letters, digits and . _ - = , [ ] + only")
+    if case.rank not in RANKS:
+        raise error(("input",), f"input has {_count(case.input)}, there are cases of 1, 2 or 3 axes")
+    for key in ("kernel", "stride", "dilation", "padding", "output_padding", "output_size"):
+        if (value := getattr(case, key)) is not None and len(value) != case.rank:
+            raise error((key,), f"{key} has {_count(value)}, input has {_count(case.input)}")
+    for key in ("dtypes", "checks", "fills"):
+        _check_list(key, getattr(case, key), error)
+    for key, operands in (("shapes", "xwb"), ("operand_dtypes", "xwb"), ("memory", "xwbg"), ("operands", "xwbg")):
+        for operand in getattr(case, key):
+            if operand not in tuple(operands):
+                raise error((key,), f"{key} names {operand!r}, there are {', '.join(operands)}")
+    for reading in case.dispute.readings if case.dispute else ():
+        if not len(reading.padding) == len(reading.output_padding) == case.rank:
+            raise error(("dispute",), f"the reading {reading.name!r} has not one number for each axis")
+    for one in case.answers:
+        if case.expect == "answer" and (problem := one.problem()):
+            raise error((), f"there is no answer: {problem}")
+        _check_sizes(one, error)
+    # Which convention refuses what, is known only to the words that it was written in.
+    return check(case, "its convention refuses it" if case.expect == "refuse" and case.convention else None, error)
 
 
 def _spread(key: str, value: Any, rank: int, error: Error, steps: Steps = ()) -> tuple:

@@ -22,6 +22,8 @@ from typing import Any
 import msgspec
 import yaml
 
+from conformance.plain import regular
+
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 LARGEST_FILE = 1 << 20
@@ -144,6 +146,7 @@ def nearest(word: str, known: list[str], of: str = "the known ones are") -> str:
 
 def _text(path: Path) -> str:
     try:
+        regular(path)
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:

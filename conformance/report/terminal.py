@@ -15,8 +15,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from conformance.plain import harmless
 from conformance.report import accuracy, repeat, states
-from conformance.report.findings import TO_TELL, Finding, Report, harmless, unsupported
+from conformance.report.findings import TO_TELL, Finding, Report, unsupported
 from conformance.report.history import lines
 from conformance.report.states import NEEDS_A_LOOK, number
 from conformance.run import disputes

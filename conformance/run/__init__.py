@@ -10,5 +10,6 @@ probe, metamorphic, threads, claims, disputes    what is asked besides, and how 
 rules, place, ledger      a known divergence: what, when, where; which rows it speaks of
 blame, infer    rows → the fewest faults that explain them; questions → the simplest condition that tells them apart
 diagnose, narrow, draft   what goes wrong and when; asking again; rules for a person to finish
-row, run_file   the words of a row; a run on disk
+row, detail, run_file     the words of a row and what stands beside them; a run on disk
+spoken          what adapters say, as types: plans and offers, in messages and in run files
 """

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
+
+from conformance.case import Dtype, Fill
+from conformance.run.spoken import Device, Seconds
+
+#: A route's name behind its framework's, see spoken.Name.
+Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}/[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}$")]
 
 #: What the worker did.
 Outcome = Literal["returned", "unsupported", "raised", "crashed", "hung", "garbled", "unasked"]
@@ -57,16 +63,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
     """
 
     case: str
-    route: str
-    device: str
-    dtype: str
+    route: Route
+    device: Device
+    dtype: Dtype
     check: str
-    fill: str
+    fill: Fill
     outcome: Outcome = "unasked"
     verdict: Verdict = "unrun"
     state: State | None = None
     cause: str | None = None
-    seconds: float | None = None
+    seconds: Seconds | None = None
     detail: dict[str, Any] = {}
 
     @property

@@ -10,8 +10,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from conformance.plain import harmless
 from conformance.report import repeat, states
-from conformance.report.findings import TO_TELL, Finding, Report, harmless
+from conformance.report.findings import TO_TELL, Finding, Report
 from conformance.report.states import number
 from conformance.run.row import Row
 from conformance.run.run_file import Run
