@@ -350,7 +350,7 @@ class _Worker:
         plan, case = self._lower(message)
         framework = self._framework()
         _insist(plan, framework)
-        operands, rank = {"b": None}, case.rank
+        arrays, rank = {}, case.rank
         for operand, layout in (("x", plan.x), ("w", plan.w), ("b", None), ("g", plan.y)):
             if operand in tensors:
                 dtype, array = tensors[operand]
@@ -359,8 +359,9 @@ class _Worker:
                     array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
                 if operand in case.memory:
                     array = _stored(array, case.memory[operand], message["device"])
-                operands[operand] = self.put(array, dtype, message["device"])
-        try:
+                arrays[operand] = (array, dtype, message["device"])
+        try:  # a framework may raise when it is handed an operand, too, or only when its answer is fetched
+            operands = dict({"b": None}, **{name: self.put(*given) for name, given in arrays.items()})
             begin = time.perf_counter()
             names = dict(self._prepared(plan, framework), **operands)
             exec(self._code(plan.body), names)

@@ -18,10 +18,10 @@ import msgspec
 from conformance.case import Case
 from conformance.corpus.raw_case import again
 from conformance.corpus.yaml_file import FileError
-from conformance.plain import harmless, regular
+from conformance.plain import regular
 from conformance.run import detail
 from conformance.run.row import Diagnosed, Key, Row
-from conformance.run.spoken import shallow
+from conformance.run.spoken import plainly, shallow
 
 
 class RunFileError(Exception):
@@ -105,7 +105,7 @@ def read(path: str | os.PathLike) -> Run:
             value = decoder.get(kind, anything).decode(line)
             _check(kind, value, run)
         except (ValueError, FileError, RecursionError) as error:
-            said = "nested too deeply" if isinstance(error, RecursionError) else harmless(str(error))[:400]
+            said = "nested too deeply" if isinstance(error, RecursionError) else plainly(error)
             raise RunFileError(f"{path}:{number}: not a line of a run file: {said}") from None
         if (run is None) != (kind == "header"):
             raise RunFileError(f"{path}:{number}: a run file starts with one header; this is not one that convt wrote")

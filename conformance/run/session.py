@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from conformance import __version__, adapter, folder
 from conformance.case import Case
 from conformance.corpus import load
 from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
-from conformance.run import diagnose, metamorphic, narrow, place, probe
+from conformance.run import diagnose, metamorphic, narrow, place, probe, spoken
 from conformance.run.diagnose import Diagnosis
 from conformance.run.engine import Engine
 from conformance.run.infer import Asked
@@ -120,17 +121,18 @@ class Session:
         """What a route makes of an impulse, where that is not what it should make; see probe.py."""
         found: list[dict[str, Any] | None] = []
 
+        @np.errstate(all="ignore")  # as in judge.py
         def watch(probed: Question, answer: Answer) -> None:
             dtype, array = answer.tensors.get("forward", (None, None))
             if array is not None:
                 found.append(probe.stamp(probed.case, decode(array, dtype)))
 
-        self.engine.watch = watch
+        self.engine.watch, self.engine.twice = watch, False
         for probed in probe.questions(question):
             list(self.engine.run([probed]))
             if found and found[-1]:
                 break
-        self.engine.watch = None
+        self.engine.watch, self.engine.twice = None, True
         return found[-1] if found else None
 
     def diagnoses(self, rows: Sequence[Row], cases: Mapping[str, Case], seconds: float) -> list[Diagnosis]:
@@ -163,6 +165,7 @@ class Session:
                     one.case.question(),
                     offered.get("arithmetic") or {},
                     offered["cost"],
+                    offered.get("deadline"),
                 )
                 for one in asked
             ]
@@ -214,45 +217,19 @@ class Session:
         self.engine.close()
 
 
-class _Offer(msgspec.Struct):
-    """A route in a hello."""
-
-    name: str
-    dtypes: list[str]
-    checks: tuple[str, ...] = ("forward",)
-    arithmetic: dict[str, dict[str, str]] = {}
-    cost: float = 0.0
-    tier: str | None = None
-    devices: list[str] | None = None
-
-
-class _Hello(msgspec.Struct):
-    """What an adapter must say of itself; more is kept, less is refused."""
-
-    protocol: int
-    name: str
-    routes: list[_Offer]
-    version: str | None = None
-    devices: tuple[str, ...] = ("cpu",)
-    absent: str | None = None
-
-
 def _greet(worker: Worker, deadline: float) -> dict[str, Any] | Dead:
     try:
         said = worker.hello(deadline)
-        hello = msgspec.convert(said, _Hello)
+        if said.get("protocol") != adapter.PROTOCOL:
+            raise ValueError(f"it speaks protocol {said.get('protocol')!r:.40}, this is {adapter.PROTOCOL}")
+        hello = spoken.hello(said)
     except Dead as error:
         return error
-    except msgspec.ValidationError as error:
+    except ValueError as error:
         worker.kill()
-        return Dead(f"its hello is not one: {error}")
-    if hello.protocol != adapter.PROTOCOL:
-        worker.kill()
-        return Dead(f"it speaks protocol {hello.protocol}, this is {adapter.PROTOCOL}")
-    if hello.version is None and hello.absent is None:
-        worker.kill()
-        return Dead("its hello has neither a version nor a word on why the framework is absent")
-    return {key: value for key, value in said.items() if key not in ("id", "outcome")} | msgspec.to_builtins(hello)
+        return Dead(f"its hello is not one: {spoken.plainly(error)}")
+    worker.said = hello
+    return hello
 
 
 def _cpu() -> str:

@@ -5,14 +5,16 @@ What does not fit is refused here, once, so that whoever reads a plan or an offe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from conformance.adapter import CANONICAL
 from conformance.oracle.bounds import ROUNDOFF, UNDERFLOW
+from conformance.plain import harmless
 
 #: Names of frameworks, routes, dtypes: they stand in ids, fragments of addresses and lines to paste.
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}$")]
@@ -23,6 +25,8 @@ Seconds = Annotated[float, Meta(ge=0.0, le=1e9)]
 
 #: What an adapter may offer.
 MOST_ROUTES, MOST_DEVICES, LARGEST_COST = 1000, 100, 1e6
+#: What msgspec calls by a pattern.
+NAMED = "expected letters, digits and . _ - + (in devices also :), at most 100"
 #: How deep the arguments of a call, or what else is only handed on, may be nested.
 DEEPEST = 16
 
@@ -62,6 +66,12 @@ def plan(said: Any, rank: int) -> dict[str, Any]:
             if name not in canonical or sorted(letters) != sorted(canonical[name]):
                 raise ValueError(f"its {what} give {name!r} as {letters[:20]!r}")
     return msgspec.to_builtins(told) | {"layouts": layouts}
+
+
+def plainly(error: Exception) -> str:
+    """What does not fit, in words for somebody who writes an adapter or looks at a run file."""
+    said = re.sub(r"Expected `str` matching regex '\^\[A-Za-z0-9\]\S*'", NAMED, str(error))
+    return harmless(said)[:300]
 
 
 def shallow(value: Any, levels: int = DEEPEST) -> bool:
@@ -123,6 +133,23 @@ def offers(framework: str, routes: Sequence[Offer]) -> None:
             for word, value in declared.items():
                 if value not in ARITHMETIC.get(word, ()):
                     raise ValueError(f"{framework}/{each.name} declares {word[:40]!r}: {value[:40]!r}")
+
+
+class Said(msgspec.Struct):
+    """What an answer says beside its tensors. `plan` is read by `plan`, since a wrong one does not spoil the answer."""
+
+    outcome: Literal["returned", "unsupported", "raised", "broken"]
+    reason: str | None = None
+    type: str | None = None
+    text: str | None = None
+    trace: str | None = None
+    seconds: Seconds | None = None
+    plan: Any = None
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two hellos say the same of what is asked and of whom."""
+    return all(one.get(word) == other.get(word) for word in ("name", "version", "routes", "devices"))
 
 
 def _once(what: str, names: Iterable[str]) -> None:
