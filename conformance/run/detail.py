@@ -19,7 +19,7 @@ from conformance.oracle.error_map import LARGEST, LISTED
 from conformance.oracle.relations import RELATIONS
 from conformance.run import spoken
 from conformance.run.row import Row
-from conformance.run.spoken import Device, Name, Seconds
+from conformance.run.spoken import Device, Seconds, Who
 
 #: A number that JSON holds, or NaN, an infinity or a complex number by name.
 Number = float | str
@@ -192,6 +192,11 @@ class Greeted(msgspec.Struct):
     routes: list[spoken.Offer] = []
     file: str = ""
     interpreter: str = ""
+    python: str = ""
+    numpy: str = ""
+    builds: dict[str, str] = {}
+    settings: dict[str, str] = {}
+    variants: dict[spoken.Variant, spoken.Setting] = {}
 
 
 class Selected(msgspec.Struct):
@@ -199,6 +204,7 @@ class Selected(msgspec.Struct):
 
     globs: list[str] = []
     routes: list[str] = []
+    variants: list[str] = []
     devices: list[str] = []
     dtypes: list[str] = []
     checks: list[str] = []
@@ -229,7 +235,7 @@ class Header(msgspec.Struct):
     cores: int | None
     python: str
     argv: list[str]
-    adapters: dict[Name, Greeted]
+    adapters: dict[Who, Greeted]
     absent: dict[str, str]
     dead: dict[str, str]
     notes: list[str]

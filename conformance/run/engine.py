@@ -44,6 +44,9 @@ SPOILT = 3
 #: How often it is looked for what was answered before an answer that was other the second time.
 LOOKED = 20
 
+#: The family that is asked again on every device but a CPU, and how often.
+RESTLESS = ("stride", 3)
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -79,7 +82,7 @@ class Engine:
         """The rows of all questions, in the order in which they are decided. Workers stay for the next call."""
         queues: dict[str, deque[Ask]] = {}
         for question in questions:
-            queues.setdefault(question.framework, deque()).append(Ask(question))
+            queues.setdefault(question.worker, deque()).append(Ask(question))
         # The longest work first, so that no core idles at the end.
         names = deque(sorted(queues, key=lambda name: -sum(ask.question.weight for ask in queues[name])))
         lanes: list[Lane] = []
@@ -176,7 +179,8 @@ class Engine:
             return False
         try:
             lane.worker.start()
-        except OSError:
+        except OSError as error:
+            lane.why = str(error.strerror)
             return False
         lane.fresh()
         lane.greeting, lane.since = True, time.monotonic()
@@ -290,7 +294,7 @@ class Engine:
         if not self.twice or row.verdict not in DIVERGENT or row.state == "known":
             lane.streak.clear()
             lane.trusted = False
-            if row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self.repeat:
+            if row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self._times(ask.question):
                 again = ask._replace(first=ask.first or answer, repeated=ask.repeated + 1)
                 lane.waiting.appendleft(again)
             else:
@@ -394,6 +398,12 @@ class Engine:
         return row.verdict not in DIVERGENT
 
     # Workers that are gone
+
+    def _times(self, question: Question) -> int:
+        """How often a question is asked. A device may choose its algorithm anew at each call, so there one small family
+        is always asked again."""
+        again = not question.key.device.startswith("cpu") and question.case.family == RESTLESS[0]
+        return max(self.repeat, RESTLESS[1] if again else 1)
 
     def _lost(self, lane: Lane, outcome: str, why: str) -> Iterator[Row]:
         """The worker is gone or must go: its first unanswered question is the suspect, the others wait again."""

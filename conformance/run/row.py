@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from conformance.case import Dtype, Fill
-from conformance.run.spoken import Device, Seconds
-
-#: A route's name behind its framework's, see spoken.Name.
-Route = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}/[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}$")]
+from conformance.run.spoken import Device, Route, Seconds
 
 #: What the worker did.
 Outcome = Literal["returned", "unsupported", "raised", "crashed", "hung", "garbled", "unasked"]

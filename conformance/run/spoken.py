@@ -17,7 +17,13 @@ from conformance.oracle.bounds import ROUNDOFF, UNDERFLOW
 from conformance.plain import harmless
 
 #: Names of frameworks, routes, dtypes: they stand in ids, fragments of addresses and lines to paste.
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,99}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")]
+#: Who answers: a framework, or one of its variants, `torch+onednn=avx2`.
+WORKER = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}(\+[A-Za-z0-9][A-Za-z0-9_.=,-]{0,99})?"
+Who = Annotated[str, Meta(pattern=f"^{WORKER}$")]
+#: A route behind who answers it.
+Route = Annotated[str, Meta(pattern=f"^{WORKER}/[A-Za-z0-9][A-Za-z0-9_.-]{{0,99}}$")]
+Variant = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=,-]{0,99}$")]
 #: Devices may have a number behind a colon.
 Device = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$")]
 #: Seconds, of which no sensible number is larger than this.
@@ -98,8 +104,16 @@ class Offer(msgspec.Struct):
     deadline: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
 
 
+class Setting(msgspec.Struct):
+    """A variant that an adapter offers, see conformance/adapter.py."""
+
+    environment: dict[str, str] = {}
+    setup: str = ""
+
+
 class Hello(msgspec.Struct):
-    """What an adapter says of itself. `absent`: why its framework is not here; a version that is not told is empty."""
+    """What an adapter says of itself. `absent`: why its framework is not here; `builds`: what its libraries say of how
+    they were built; `variants`: settings under which it computes otherwise."""
 
     protocol: int
     name: Name
@@ -107,6 +121,8 @@ class Hello(msgspec.Struct):
     version: Annotated[str, Meta(max_length=200)] | None = None
     devices: Annotated[tuple[Device, ...], Meta(max_length=MOST_DEVICES)] = ("cpu",)
     absent: str | None = None
+    builds: dict[str, str] = {}
+    variants: dict[Variant, Setting] = {}
 
 
 def hello(said: dict[str, Any]) -> dict[str, Any]:

@@ -170,8 +170,9 @@ class Worker:
         `deadline` seconds."""
         try:
             self.start()
-        except OSError as error:
-            raise Dead(f"{self.program.command[0]} cannot be started: {error.strerror}") from None
+        except (OSError, ValueError) as error:  # ValueError: an environment that no process can have
+            why = getattr(error, "strerror", None) or error
+            raise Dead(f"{self.program.command[0]} cannot be started: {why}") from None
         self.greet()
         end, why = time.monotonic() + deadline, None
         while why is None:
