@@ -21,6 +21,11 @@ def harmless(said: str) -> str:
     return CONTROL.sub("\ufffd", said)
 
 
+def text(said: str) -> str:
+    """Words of others with their line breaks and tabs, and nothing else that cannot be printed."""
+    return CONTROL.sub(lambda found: found[0] if found[0] in "\n\t" else "\ufffd", said.replace("\r\n", "\n"))
+
+
 def lines(said: str) -> list[str]:
     """Words of others as lines that can be printed anywhere; tabs become spaces."""
     return [harmless(line) for line in said.expandtabs(4).split("\n")]

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from conformance.cli.options import TIER
+from conformance.cli.say import say
 
 
 @click.command("import")
@@ -50,10 +51,10 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
             raise UsageError(f"no such file, and no problem descriptor: {error}") from None
     cases = family.write()
     for note in family.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     largest = max(cases, key=memory)
-    click.echo(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
-    click.echo(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
+    say(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
+    say(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
 
 
 @click.command()
@@ -88,5 +89,5 @@ def export(globs: tuple[str, ...], output: str, form: str, files: tuple[str, ...
     cases = choose(everything, named, globs, asked["tier"] or ("full" if files else None))
     count, left_out = export.write(output, export.questions(cases, *narrow), form, asked["seed"])
     for reason, number in left_out.items():
-        click.echo(f"left out {number}: {reason}", err=True)
+        say(f"left out {number}: {reason}", err=True)
     click.echo(f"wrote {count} question{'s' * (count != 1)} and index.json to {output}")

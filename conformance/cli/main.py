@@ -13,6 +13,7 @@ import click
 from conformance import __version__
 from conformance.cli.cases import cases
 from conformance.cli.options import SEED, TIER, narrowing, outputs
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
 #: Verbs that live in modules of their own.
@@ -44,11 +45,11 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except (ProgramError, RunFileError, FileError, UsageError) as error:
-            click.echo(f"convt: {error}", err=True)
+            say(f"convt: {error}", err=True)
             ctx.exit(USAGE)
         except click.UsageError as error:
             verb = error.ctx.command_path if error.ctx else "convt"
-            click.echo(f"convt: {error.format_message()} (see {verb} --help)", err=True)
+            say(f"convt: {error.format_message()} (see {verb} --help)", err=True)
             ctx.exit(USAGE)
         except KeyboardInterrupt:
             click.echo("convt: interrupted before anything was finished", err=True)
@@ -59,7 +60,7 @@ class _Group(click.Group):
             ctx.exit(CLEAN)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"convt: {where}{error.strerror or error}", err=True)
+            say(f"convt: {where}{error.strerror or error}", err=True)
             ctx.exit(USAGE)
 
 
@@ -113,7 +114,11 @@ def run(ctx: click.Context, **asked: Any) -> None:
     from conformance.cli import run
 
     if asked["resume"]:
-        said = [word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE"]
+        # Programs are named again, so that a run file starts none by itself. An empty list of globs counts as typed to
+        # some versions of click.
+        others = {*run.ASKED, "output"} - {"adapters", "pythons"}
+        typed = (word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE")
+        said = [word for word in typed if word in others and asked[word] not in ((), None)]
         if said:
             raise UsageError(f"--resume goes on as the run was started: leave out what else was asked ({said[0]})")
     ctx.exit(run.run(asked))

@@ -166,7 +166,7 @@ def again(case: Case, error: Error) -> Case:
     Raises what `error` makes of the first thing that is wrong.
     """
     family, _, name = case.id.partition("/")
-    if not ID.fullmatch(family) or not WRITTEN.fullmatch(name):
+    if not ID.fullmatch(family) or family.startswith(".") or not WRITTEN.fullmatch(name):
         raise error(("id",), f"the id {case.id[:100]!r} may have letters, digits and . _ - = , [ ] + only")
     if case.rank not in RANKS:
         raise error(("input",), f"input has {_count(case.input)}, there are cases of 1, 2 or 3 axes")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from conformance import folder
+from conformance import folder, plain
 from conformance.report import accuracy, findings, history, states
 from conformance.report.findings import Report
 from conformance.report.html import glossary, layouts, packed, tables, telling, texts
@@ -39,7 +39,7 @@ def write(reports: Sequence[Report], path: Path) -> None:
     page = environment.get_template("report.html.j2").render(_page(list(reports)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", errors="replace")
+        path.write_text(plain.text(page), encoding="utf-8", errors="replace")
     except OSError as error:
         raise RunFileError(f"{path}: {error.strerror}: name another page; the run file is kept") from None
 
