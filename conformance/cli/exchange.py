@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from conformance import plain
 from conformance.cli.options import TIER
 from conformance.cli.say import say
 
@@ -30,10 +31,12 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     lengths = {}
     for said in dims:
         name, _, length = said.rpartition("=")
-        if not name or not length.isdigit() or int(length) < 1:
+        if not name or not length.isdecimal() or int(length) < 1:
             raise UsageError(f"--dim {said}: expected NAME=N, N at least 1")
         lengths[name] = int(length)
     path = Path(source)
+    if path.exists():
+        plain.regular(path)
     what = path.name if path.exists() else source
     family = Family(output, f"the transposed convolutions of {what}", what)
     if path.suffix == ".onnx" and path.exists():

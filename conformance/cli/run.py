@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -128,6 +129,11 @@ def run(asked: dict[str, Any]) -> int:
             kept = f"{len(rows)} of {len(keys)} rows are in {asked['output']}"
             say(f"\ninterrupted: {kept}; go on with: {_resume(asked)}", err=True)
             return INCOMPLETE
+        except Exception:  # whatever stops a run, what was done is told first
+            writer.close()
+            with contextlib.suppress(Exception):
+                html.write([findings.report(run_file.read(asked["output"]))], page)
+            raise
         for each in diagnoses:
             writer.diagnosis(stored(each, by_id))
         problems = session.problems(everything) if ours else []
@@ -137,13 +143,16 @@ def run(asked: dict[str, Any]) -> int:
     finally:
         session.close()
     report = findings.report(run_file.read(asked["output"]))
+    try:
+        html.write([report], page)
+    finally:  # neither costs the other
+        written = summaries.write([report], wanted)
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
-    for name in summaries.write([report], wanted):
+    for name in written:
         click.echo(f"wrote {name}")
     if asked["form"]:
         summaries.to_github([report])
-    html.write([report], page)
     click.echo(f"page: {page}")
     if not states.complete(report.run):
         return INCOMPLETE

@@ -110,6 +110,8 @@ class Entry:
     def _covering(self, raw: dict[str, Any]) -> Covering | None:
         if "covering" not in raw:
             return None
+        if not isinstance(self.raw.get("id", ""), str):
+            raise self.error(("id",), "id: expected a text, it names the covering array")
         said, here = raw["covering"], self._inside("covering")
         if isinstance(said, dict):
             covering = convert(self.document, Covering, said, here)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 import re
 import types
 import typing
@@ -53,7 +54,7 @@ class FileError(Exception):
 def shown(path: str | Path) -> str:
     """The path as a reader knows it: relative to the working directory when it is inside."""
     try:
-        return Path(path).resolve().relative_to(Path.cwd()).as_posix()
+        return Path(os.path.abspath(path)).relative_to(Path.cwd()).as_posix()
     except ValueError:
         return str(path)
 
