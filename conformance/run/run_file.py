@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -103,7 +103,7 @@ def read(path: str | os.PathLike) -> Run:
         try:
             kind = kind_of.decode(line).kind
             value = decoder.get(kind, anything).decode(line)
-            _check(kind, value, run)
+            _check(kind, value, run, rows)
         except (ValueError, FileError, RecursionError) as error:
             said = "nested too deeply" if isinstance(error, RecursionError) else plainly(error)
             raise RunFileError(f"{path}:{number}: not a line of a run file: {said}") from None
@@ -137,7 +137,7 @@ def _content(path: str | os.PathLike) -> bytes:
         raise RunFileError(f"{path}: {error.strerror}: expected a file that `convt run --output` wrote") from None
 
 
-def _check(kind: str, value: Any, run: Run | None) -> None:
+def _check(kind: str, value: Any, run: Run | None, rows: Mapping[Key, Row]) -> None:
     """Raises ValueError or FileError where a line does not hold together, or not with those before it."""
     if kind == "header":
         detail.header(value)
@@ -147,8 +147,11 @@ def _check(kind: str, value: Any, run: Run | None) -> None:
         again(value, lambda steps, message: FileError(None, None, message))
     elif kind == "row" and run is not None:
         detail.check(value, run.cases.get(value.case))
-    elif kind == "diagnosis" and not (value.rows and value.routes and shallow(value.condition)):
-        raise ValueError("a diagnosis has rows, routes and a condition")
+    elif kind == "diagnosis":
+        if not (value.rows and value.routes and shallow(value.condition)):
+            raise ValueError("a diagnosis has rows, routes and a condition")
+        if any(key not in rows for key in value.rows):
+            raise ValueError("a diagnosis of rows that no line before it tells")
 
 
 def footer(rows: Iterable[Row], **more: Any) -> dict[str, Any]:
