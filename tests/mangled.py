@@ -117,7 +117,14 @@ def _change(within: Any, last: Any, chance: random.Random) -> None:
     elif how == 3 and isinstance(within, list):
         within.insert(last, copy.deepcopy(within[last]))
     elif how == 4 and isinstance(within[last], int | float) and not isinstance(within[last], bool):
-        within[last] = chance.choice((-within[last], within[last] + 1, within[last] * 10**6, float(within[last])))
+        within[last] = chance.choice(
+            (
+                -within[last],
+                within[last] + 1,
+                within[last] * 10**6,
+                within[last] * 0.5 if abs(within[last]) < 1e300 else 0.5,
+            )
+        )
     else:
         within[last] = copy.deepcopy(chance.choice(ODD))
 
