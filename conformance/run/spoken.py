@@ -82,11 +82,13 @@ def plainly(error: Exception) -> str:
 
 def shallow(value: Any, levels: int = DEEPEST) -> bool:
     """Whether nothing in `value` is nested deeper than so many levels."""
-    if isinstance(value, dict):
-        return levels > 0 and all(shallow(each, levels - 1) for each in value.values())
-    if isinstance(value, list | tuple):
-        return levels > 0 and all(shallow(each, levels - 1) for each in value)
-    return True
+    inside = [value]
+    for _ in range(levels + 1):
+        nested = [each for each in inside if isinstance(each, dict | list | tuple)]
+        if not nested:
+            return True
+        inside = [each for one in nested for each in (one.values() if isinstance(one, dict) else one)]
+    return False
 
 
 class Offer(msgspec.Struct):
