@@ -161,9 +161,8 @@ def check(case: Case, problem: str | None, error: Error) -> Case:
 
 
 def again(case: Case, error: Error) -> Case:
-    """A case that was written out with all its numbers, as in a run file, checked as `make` checks one.
-
-    Raises what `error` makes of the first thing that is wrong.
+    """A case that was written out with all its numbers, as in a run file, checked as `make` checks one, but for what
+    only concerns those who write cases by hand. Raises what `error` makes of the first thing that is wrong.
     """
     family, _, name = case.id.partition("/")
     if not ID.fullmatch(family) or family.startswith(".") or not WRITTEN.fullmatch(name):
@@ -186,8 +185,9 @@ def again(case: Case, error: Error) -> Case:
         if case.expect == "answer" and (problem := one.problem()):
             raise error((), f"there is no answer: {problem}")
         _check_sizes(one, error)
-    # Which convention refuses what, is known only to the words that it was written in.
-    return check(case, "its convention refuses it" if case.expect == "refuse" and case.convention else None, error)
+    for fitting in (_check_layouts, _check_memory, _check_operands, _check_claim):
+        fitting(case, error)
+    return case
 
 
 def _spread(key: str, value: Any, rank: int, error: Error, steps: Steps = ()) -> tuple:

@@ -155,7 +155,7 @@ def test_a_run_file_as_it_should_be_is_read_by_all(room):
         ("2.memory", {"q": "sliced"}),
         ("2.shapes", {"q": [1]}),
         ("2.input_layout", "NCHH"),
-        ("2.expect", "refuse"),
+        ("2.expect", "refused"),
         ("2.options", DEEP),
         ("2.claim", {"number": 1}),
         ("2.padding", [[0, 0]]),
