@@ -3,7 +3,8 @@
 questions       cases × routes × dtypes × checks × fills → what is asked
 programs        which adapters there are, and under which interpreter each runs
 worker, lane    one process of a framework; the questions on their way to it
-engine          all workers at once; crashes and hangs blamed on one question
+message         one message of a worker: sizes, types, tensors
+engine, aside   all workers at once, crashes and hangs blamed on one question; who spoilt a process
 session         adapters greeted, questions asked, rows set against the ledger
 answers, judge  the oracle's answers, shared; one answer → one row with verdict and cause
 probe, metamorphic, variants, claims, disputes    what is asked besides, and how it is judged

@@ -26,8 +26,9 @@ import msgspec
 from conformance import adapter as protocol
 from conformance.case import Case
 from conformance.oracle.compare import Expected
-from conformance.run import aside, spoken
+from conformance.run import spoken
 from conformance.run.answers import Answers, room
+from conformance.run.aside import Aside
 from conformance.run.judge import Answer, judge
 from conformance.run.lane import Ask, Asked, Doubted, Lane
 from conformance.run.message import Garbled
@@ -41,8 +42,6 @@ HELLOS = 4
 DEATHS = 100
 #: How often a process may be found spoilt, or an answer taken back, before it counts as it is.
 SPOILT = 3
-#: How often it is looked for what was answered before an answer that was other the second time.
-LOOKED = 20
 
 #: The family that is asked again on every device but a CPU, and how often.
 RESTLESS = ("stride", 3)
@@ -75,8 +74,8 @@ class Engine:
         #: Told of each answer beside its question, if somebody wants to see it (probe.py).
         self.watch: Callable[[Question, Answer], None] | None = None
         self.answers = Answers(seed)
+        self.aside = Aside(self.answers, self._packed, lambda row, case: self.settle(row, case), deadline)
         self._ids = itertools.count(1)
-        self._looks = 0
 
     def run(self, questions: Iterable[Question]) -> Iterator[Row]:
         """The rows of all questions, in the order in which they are decided. Workers stay for the next call."""
@@ -292,7 +291,7 @@ class Engine:
         row = judge(ask.question, asked.expected, answer, ask.first, lane.worker.log)
         row = self.settle(row, ask.question.case)
         if not self.twice or row.verdict not in DIVERGENT or row.state == "known":
-            lane.streak.clear()
+            yield from self._believed(lane)
             lane.trusted = False
             if row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self._times(ask.question):
                 again = ask._replace(first=ask.first or answer, repeated=ask.repeated + 1)
@@ -300,7 +299,8 @@ class Engine:
             else:
                 yield from self._hold(lane, row)
         elif row.verdict == "flaky":
-            yield from self._hold(lane, self._spoilt_by(lane, row, ask, answer))
+            yield from self._believed(lane)
+            yield from self._hold(lane, self.aside.explained(lane.worker.program, row, ask, answer))
         else:
             if ask.first is None:
                 lane.accused.append(ask._replace(first=answer, before=before))
@@ -332,20 +332,19 @@ class Engine:
     def _doubt(self, lane: Lane) -> Iterator[Row]:
         """Ask aside whether the divergences that followed each other are the framework's or of a spoilt process."""
         doubted, last = list(lane.streak), lane.streak[-1]
-        if not last.alone and last.ask.taken_back < SPOILT:
-            answers = aside.ask(lane.worker.program, [last.ask.question], self._packed, self.deadline)
-            if answers and self._right(last.ask.question, answers[0]):
-                yield from self._spoilt(lane, doubted)
-                return
-        lane.patience *= 2
-        lane.trusted = True
-        yield from self._believed(lane)
+        sure = last.alone or last.ask.taken_back >= SPOILT
+        if not sure and self.aside.right_alone(lane.worker.program, last.ask.question):
+            yield from self._spoilt(lane, doubted)
+        else:
+            lane.patience *= 2
+            lane.trusted = True
+            yield from self._believed(lane)
 
     def _spoilt(self, lane: Lane, doubted: list[Doubted]) -> Iterator[Row]:
         """A process answers wrongly what a fresh one answers rightly: name who spoilt it, ask the others again."""
         victim = doubted[-1].ask.question
         suspects = [each for each in (doubted[0].before, doubted[0].ask.question) if each not in (None, victim)]
-        found = aside.poisoner(lane.worker.program, suspects, victim, self._right, self._packed, self.deadline)
+        found = self.aside.spoiler(lane.worker.program, suspects, victim)
         taken_back = [each.ask for each in doubted]
         keys = {ask.question.key for ask in taken_back}
         if found is not None:
@@ -355,7 +354,7 @@ class Engine:
                 waiting.add(question.key)
                 lane.held = None
             if question.key in waiting:  # else its row has been told
-                yield self._spoils(question, answer, victim)
+                yield self.aside.row(question, answer, victim)
             keys.add(question.key)
             taken_back = [ask for ask in taken_back if ask.question.key != question.key]
         lane.accused = [ask for ask in lane.accused if ask.question.key not in keys]
@@ -366,36 +365,6 @@ class Engine:
         self._ignore(lane)
         lane.worker.kill()
         lane.fresh()
-
-    def _spoils(self, question: Question, answer: Answer, victim: Question) -> Row:
-        """The row of a question after which its process answers others wrongly: right or not, that is worse."""
-        row = self.settle(judge(question, self.answers.of(question), answer, None, answer.log), question.case)
-        said = (
-            f"after it the process answers wrongly what a fresh one answers rightly ({victim.key}): memory overwritten?"
-        )
-        detail = row.detail | {"poisons": said}
-        if row.verdict in DIVERGENT:
-            return msgspec.structs.replace(row, detail=detail)
-        row = msgspec.structs.replace(row, verdict="crash", state=None, cause=said, detail=detail)
-        return self.settle(row, question.case)
-
-    def _spoilt_by(self, lane: Lane, row: Row, ask: Ask, answer: Answer) -> Row:
-        """A row that was wrong once and right in a fresh process, with the question that may have spoilt the first."""
-        if ask.before is None or not self._right(ask.question, answer) or self._looks >= LOOKED:
-            return row
-        self._looks += 1
-        found = aside.poisoner(
-            lane.worker.program, [ask.before], ask.question, self._right, self._packed, self.deadline
-        )
-        if found is None:
-            return msgspec.structs.replace(row, cause=f"{row.cause}; or of the question before it, {ask.before.key}")
-        said = f"wrong only in a process that answered {ask.before.key} before it: that one overwrites memory?"
-        return msgspec.structs.replace(row, cause=said)
-
-    def _right(self, question: Question, answer: Answer) -> bool:
-        """Whether an answer by itself says nothing against anybody."""
-        row = judge(question, self.answers.of(question), answer, None, "")
-        return row.verdict not in DIVERGENT
 
     # Workers that are gone
 

@@ -116,6 +116,15 @@ def test_who_spoils_a_process_is_named_and_nobody_else(liar, verdict, tmp_path):
     assert session.engine.workers["lies"].starts < 8
 
 
+def test_no_row_is_lost_where_some_are_wrong_and_some_only_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVT_LIAR_ROOM", str(tmp_path))
+    cases = [case(f"n{n}", (2, 3), out_channels=n, dilation=(1, 1), padding=((1, 0), (0, 0))) for n in range(1, 24)]
+    rows, _ = rows_of(LIARS / "often_wrong.py", tmp_path, cases=cases)
+    assert {name: row.verdict for name, row in rows.items()} == {
+        f"n{n}": "flaky" if n % 3 == 0 else "differ" if n % 3 == 1 else "pass" for n in range(1, 24)
+    }
+
+
 def test_one_route_that_only_dies_leaves_the_others_alone(tmp_path):
     cases = [case(f"n{n}", (1, 1), out_channels=n) for n in range(1, 7)]
     rows, _ = rows_of(LIARS / "dies_often.py", tmp_path, cases=cases, by=lambda row: (row.case, row.route))
