@@ -62,8 +62,11 @@ def console(stderr: bool = False) -> Console:
 def progress(total: int) -> Iterator[Any]:
     """A bar on standard error while rows come in; call what it yields with each row. Silent without a terminal."""
     out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda row: None
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with Progress(*columns, console=out, transient=True) as bar:
         task, seen = bar.add_task("", total=total), Counter()
 
         def step(row: Row) -> None:

@@ -254,7 +254,7 @@ class Engine:
     def _next(self, lane: Lane) -> Iterator[Row] | None:
         """What the next message of a lane decides; None where none has arrived. Raises Garbled."""
         asked = lane.asked[0] if lane.asked else None
-        wanted = (room(asked.expected), (asked.ask.question.key.check,)) if asked else ()
+        wanted = (room(asked.expected), (asked.ask.question.key.check,)) if asked else (0, ())
         received = lane.worker.message(*wanted)
         if received is None:
             return None

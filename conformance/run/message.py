@@ -35,10 +35,10 @@ class _Tensor(msgspec.Struct):
     data_offsets: tuple[int, int]
 
 
-def take(buffer: bytearray, room: int, wanted: Collection[str]) -> tuple[dict[str, Any], Tensors, int] | None:
+def take(buffer: bytearray, room: int, wanted: Collection[str] | None) -> tuple[dict[str, Any], Tensors, int] | None:
     """(message, tensors, bytes that it took) where a whole message stands at the beginning of `buffer`, else None.
 
-    `room`: bytes of tensors that it may carry; `wanted`: their names. Raises Garbled for anything else, at once: not
+    `room`: bytes of tensors that it may carry; `wanted`: their names, None where any may come. Raises Garbled for anything else, at once: not
     when all has arrived that was announced.
     """
     if len(buffer) < 8:
@@ -80,7 +80,7 @@ def _tensor(name: str, raw: msgspec.Raw) -> _Tensor:
         raise Garbled(f"not a message: the tensor {name[:40]!r}: {str(error)[:200]}") from None
 
 
-def _size(entries: dict[str, _Tensor], room: int, wanted: Collection[str]) -> int:
+def _size(entries: dict[str, _Tensor], room: int, wanted: Collection[str] | None) -> int:
     """How many bytes the tensors take: one behind the other, as many as their shapes say, and no more than `room`."""
     end = 0
     for name, entry in sorted(entries.items(), key=lambda each: each[1].data_offsets):
@@ -97,7 +97,7 @@ def _size(entries: dict[str, _Tensor], room: int, wanted: Collection[str]) -> in
         end = after
         if end > room:
             raise Garbled(f"{what} ends at byte {end}: no answer to this question needs more than {room}")
-    if extra := sorted(entries.keys() - set(wanted)):
+    if extra := sorted(entries.keys() - set(entries if wanted is None else wanted)):
         raise Garbled(f"the answer carries a tensor {extra[0][:40]!r} that nothing asked for")
     return end
 

@@ -28,6 +28,8 @@ from conformance.run.message import Garbled, Tensors
 LOG_TAIL = 16 * 2**10
 #: Bytes of standard output that are taken in at once, before anybody looks at what they are.
 GULP = 8 * 2**20
+#: Bytes of tensors that a message may carry where nobody knows what is expected.
+ROOM = 64 * 2**20
 #: Seconds after which it is asked whether a silent worker still lives.
 HEARTBEAT = 0.25
 #: In the environment of a worker and of all that it starts, so that children which it leaves behind are found.
@@ -154,10 +156,10 @@ class Worker:
             return not ended
         return True
 
-    def message(self, room: int = 0, wanted: Collection[str] = ()) -> tuple[dict[str, Any], Tensors] | None:
+    def message(self, room: int = ROOM, wanted: Collection[str] | None = None) -> tuple[dict[str, Any], Tensors] | None:
         """The next whole message that has arrived, or None. Raises Garbled on anything that is not one.
 
-        `room`: bytes of tensors that it may carry; `wanted`: their names.
+        `room`: bytes of tensors that it may carry; `wanted`: their names, None where any may come.
         """
         found = message.take(self._in, room, wanted)
         if found is None:
@@ -182,7 +184,7 @@ class Worker:
             self.read_log()
             going = self.read()
             try:
-                if (received := self.message()) is not None:
+                if (received := self.message(0, ())) is not None:
                     return received[0]
             except Garbled as error:
                 why = str(error)

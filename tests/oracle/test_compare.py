@@ -37,7 +37,7 @@ def test_the_right_answer_passes_and_one_wrong_bit_does_not(dtype):
     assert "mismatch" not in compare(expected, returned, dtype)
     at = (1, 2, 3, 4)
     bits = returned.copy().view(f"u{4 if dtype == 'complex64' else returned.itemsize}")
-    bits[(*at[:-1], at[-1] * bits.shape[-1] // returned.shape[-1])] ^= 1
+    bits[(*at[:-1], at[-1] * bits.shape[-1] // returned.shape[-1])] ^= bits.dtype.type(1)
     detail = compare(expected, bits.view(returned.dtype), dtype)
     assert detail["mismatch"] == "values"
     assert detail["wrong"] == 1
