@@ -38,8 +38,8 @@ class _Tensor(msgspec.Struct):
 def take(buffer: bytearray, room: int, wanted: Collection[str] | None) -> tuple[dict[str, Any], Tensors, int] | None:
     """(message, tensors, bytes that it took) where a whole message stands at the beginning of `buffer`, else None.
 
-    `room`: bytes of tensors that it may carry; `wanted`: their names, None where any may come. Raises Garbled for anything else, at once: not
-    when all has arrived that was announced.
+    `room`: bytes of tensors that it may carry; `wanted`: their names, None where any may come. Raises Garbled for
+    anything else, at once: not when all has arrived that was announced.
     """
     if len(buffer) < 8:
         return None
