@@ -139,6 +139,9 @@ def _content(path: str | os.PathLike) -> bytes:
 
 def _check(kind: str, value: Any, run: Run | None, rows: Mapping[Key, Row]) -> None:
     """Raises ValueError or FileError where a line does not hold together, or not with those before it."""
+    nested = value if kind == "header" else value.options if kind == "case" else ()
+    if not shallow(nested):
+        raise ValueError("nested too deeply")
     if kind == "header":
         detail.header(value)
     elif kind == "footer":
