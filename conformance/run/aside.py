@@ -83,6 +83,12 @@ class Aside:
         row = msgspec.structs.replace(row, verdict="crash", state=None, cause=said, detail=detail)
         return self.settle(row, question.case)
 
+    def once(self, row: Row, case: Case, spoiler: tuple[Question, Answer] | None) -> Row:
+        """A row of a case that was wrong in a spoilt process, and stands for whoever spoilt it."""
+        who = f"that answered {spoiler[0].key} before it" if spoiler else "that was spoilt by what came before it"
+        cause = f"wrong only in a process {who}: memory overwritten?"
+        return self.settle(msgspec.structs.replace(row, verdict="flaky", state=None, cause=cause), case)
+
     def explained(self, program: Program, row: Row, ask: Ask, answer: Answer) -> Row:
         """A row that was wrong once and right in a fresh process, with the question that may have spoilt the first."""
         if ask.before is None or not self.right(ask.question, answer) or self._looks >= LOOKS:

@@ -33,7 +33,7 @@ from conformance.run.judge import Answer, judge
 from conformance.run.lane import Ask, Asked, Doubted, Lane
 from conformance.run.message import Garbled
 from conformance.run.questions import Question
-from conformance.run.row import DIVERGENT, Row
+from conformance.run.row import DIVERGENT, Key, Row
 from conformance.run.worker import HEARTBEAT, Worker
 
 #: A worker that does not say hello so often in a row is not started again.
@@ -284,8 +284,8 @@ class Engine:
 
     def _decide(self, lane: Lane, asked: Asked, answer: Answer) -> Iterator[Row]:
         """The row of an answer, unless it accuses somebody for the first time."""
-        ask, before = asked.ask, lane.before
-        lane.before = ask.question
+        ask, before = asked.ask, lane.worker.last
+        lane.worker.last = ask.question
         if self.watch:
             self.watch(ask.question, answer)
         row = judge(ask.question, asked.expected, answer, ask.first, lane.worker.log)
@@ -345,18 +345,15 @@ class Engine:
         victim = doubted[-1].ask.question
         suspects = [each for each in (doubted[0].before, doubted[0].ask.question) if each not in (None, victim)]
         found = self.aside.spoiler(lane.worker.program, suspects, victim)
-        taken_back = [each.ask for each in doubted]
-        keys = {ask.question.key for ask in taken_back}
-        if found is not None:
-            question, answer = found
-            waiting = keys | {ask.question.key for ask in lane.accused}
-            if lane.held is not None and lane.held.key == question.key:
-                waiting.add(question.key)
-                lane.held = None
-            if question.key in waiting:  # else its row has been told
-                yield self.aside.row(question, answer, victim)
-            keys.add(question.key)
-            taken_back = [ask for ask in taken_back if ask.question.key != question.key]
+        keys = {each.ask.question.key for each in doubted}
+        named = self._named(lane, found[0], keys) if found else None
+        if named is not None:
+            yield self.aside.row(*found, victim)
+        else:  # the row of whoever it was has been told, or nobody knows who it was: this is not to be lost
+            named = doubted[0].ask.question.key
+            yield self.aside.once(doubted[0].row, doubted[0].ask.question.case, found)
+        taken_back = [each.ask for each in doubted if each.ask.question.key != named]
+        keys.add(named)
         lane.accused = [ask for ask in lane.accused if ask.question.key not in keys]
         again = [Ask(ask.question, taken_back=ask.taken_back + 1) for ask in taken_back]
         lane.waiting.extendleft(asked.ask for asked in reversed(lane.asked))
@@ -365,6 +362,14 @@ class Engine:
         self._ignore(lane)
         lane.worker.kill()
         lane.fresh()
+
+    def _named(self, lane: Lane, question: Question, doubted: set[Key]) -> Key | None:
+        """The key of a question that spoilt a process, if its row can still be told; it is told by nobody else then."""
+        if lane.held is not None and lane.held.key == question.key:
+            lane.held = None
+            return question.key
+        waiting = doubted | {ask.question.key for ask in lane.accused}
+        return question.key if question.key in waiting else None
 
     # Workers that are gone
 
@@ -377,7 +382,7 @@ class Engine:
     def _lost(self, lane: Lane, outcome: str, why: str) -> Iterator[Row]:
         """The worker is gone or must go: its first unanswered question is the suspect, the others wait again."""
         self._ignore(lane)
-        before = lane.before
+        before = lane.worker.last
         status = lane.worker.kill(grace=1.0 if outcome == "crashed" else 0.0)
         if lane.greeting:
             lane.greeting, lane.failed = False, lane.failed + 1

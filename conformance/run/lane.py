@@ -56,7 +56,7 @@ class Lane:
     """One worker with its questions: waiting, under way, and accused, to be asked once more.
 
     `held`: the last row that was decided, not told yet, since the next answers may show that it spoilt the process;
-    `before`: the last question that this process answered; `streak`: divergences since the last right answer, and
+    `streak`: divergences since the last right answer, and
     `trusted`: whether they were found to be the framework's; `failed`, `why`: starts in a row without a hello;
     `deaths`: by route, in a row without an answer.
     """
@@ -72,7 +72,6 @@ class Lane:
     why: str = ""
     deaths: Counter[str] = field(default_factory=Counter)
     held: Row | None = None
-    before: Question | None = None
     streak: list[Doubted] = field(default_factory=list)
     patience: int = PATIENCE
     trusted: bool = False
@@ -106,5 +105,5 @@ class Lane:
 
     def fresh(self) -> None:
         """Forget what the process did that has just ended."""
-        self.before, self.trusted = None, False
+        self.trusted = False
         self.streak.clear()

@@ -81,8 +81,8 @@ class Worker:
         self.program = program
         self.process: subprocess.Popen | None = None
         self.starts = 0
-        #: Messages that this process has sent, its hello counted.
-        self.answered = 0
+        #: Messages that this process has sent, its hello counted; and whatever the engine asked it last.
+        self.answered, self.last = 0, None
         #: What it said of itself when it was greeted first; it must say the same after each restart.
         self.said: dict[str, Any] | None = None
         self._mark = ""
@@ -101,7 +101,7 @@ class Worker:
             start_new_session=True,
         )
         self.starts += 1
-        self.answered = 0
+        self.answered, self.last = 0, None
         self._out: deque[memoryview] = deque()
         self._in = bytearray()
         self._log.clear()

@@ -116,6 +116,18 @@ def test_who_spoils_a_process_is_named_and_nobody_else(liar, verdict, tmp_path):
     assert session.engine.workers["lies"].starts < 8
 
 
+def test_who_spoilt_a_process_in_an_earlier_call_is_named_by_its_victim(tmp_path):
+    program = Program("poisoner", LIARS / "poisoner.py", environment=environment(1))
+    session = Session.open([program], ledger=tmp_path, jobs=1)
+    try:
+        found = [list(session.rows(select(part, session.hellos, Narrow()))) for part in (CASES[2:3], CASES[3:])]
+    finally:
+        session.close()
+    assert [row.verdict for row in found[0]] == ["pass"]
+    assert sorted(row.verdict for row in found[1]) == ["flaky", "pass"]
+    assert any("that answered liars/chosen" in (row.cause or "") for row in found[1])
+
+
 def test_no_row_is_lost_where_some_are_wrong_and_some_only_once(tmp_path, monkeypatch):
     monkeypatch.setenv("CONVT_LIAR_ROOM", str(tmp_path))
     cases = [case(f"n{n}", (2, 3), out_channels=n, dilation=(1, 1), padding=((1, 0), (0, 0))) for n in range(1, 24)]
