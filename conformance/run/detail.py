@@ -23,6 +23,7 @@ from conformance.run.spoken import Device, Seconds, Who
 
 #: A number that JSON holds, or NaN, an infinity or a complex number by name.
 Number = float | str
+Positive = Annotated[float, Meta(ge=0.0)] | str
 Index = list[int]
 Count = Annotated[int, Meta(ge=0)]
 Seed = Annotated[int, Meta(ge=0, le=2**21 - 1)]
@@ -94,10 +95,10 @@ class Detail(msgspec.Struct):
     wrong: Count | None = None
     of: Count | None = None
     region: str | None = None
-    error: Number | None = None
-    share: Number | None = None
+    error: Positive | None = None
+    share: Positive | None = None
     sum: Number | None = None
-    squares: Number | None = None
+    squares: Positive | None = None
     specials_extra: Count | None = None
     specials_missing: Count | None = None
     wrong_elements: Annotated[list[tuple[Index, Number, Number]], Meta(max_length=LISTED)] | None = None
