@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,9 @@ def run(asked: dict[str, Any]) -> int:
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
         if before:
             _same_run(before, header)
-            # A row that speaks of thread counts is made of several: the first of them is asked again.
-            rows += [row for row in before.rows if "threads" not in row.detail]
+            # A row that speaks of thread counts is made of several: the first of them is asked again. So is a
+            # divergence that was not confirmed.
+            rows += [row for row in before.rows if not row.detail.keys() & {"threads", "unconfirmed"}]
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = run_file.Writer(asked["output"], before)
@@ -107,7 +108,8 @@ def run(asked: dict[str, Any]) -> int:
         by_id = {case.id: case for case in cases}
         try:
             with terminal.progress(len(keys) * len(counts) - len(rows)) as step:
-                for row in session.rows(selection, [row.key for row in rows]):
+                accused = partial(_write, writer, by_id)
+                for row in session.rows(selection, [row.key for row in rows], accused):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
@@ -145,6 +147,10 @@ def run(asked: dict[str, Any]) -> int:
     if not states.complete(report.run):
         return INCOMPLETE
     return CLEAN if states.clean(report.run) else FINDINGS
+
+
+def _write(writer: run_file.Writer, cases: Mapping[str, Case], row: Row) -> None:
+    writer.row(row, cases[row.case])
 
 
 def _counts(text: str) -> list[int]:

@@ -61,6 +61,8 @@ def paragraph(row: Row, case: Case) -> str:
     detail = row.detail
     state = f" ({row.state})" if row.state else ""
     lines = [f"{row.key}: {row.verdict}{state}", f"  {sentence(row)}"]
+    if "unconfirmed" in detail:
+        lines.append("  not confirmed: the run was cut short before this was asked again")
     lines += [f"  {line}" for line in sizes(case)]
     if "first_wrong" in detail:
         first = detail["first_wrong"]

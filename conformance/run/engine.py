@@ -56,6 +56,8 @@ class Engine:
         self.repeat = repeat
         #: Whether a divergence that is not known is asked once more, of a fresh process, before it counts.
         self.twice = True
+        #: Told at once of each divergence that waits to be confirmed, so that it survives a run that is cut short.
+        self.accuse: Callable[[Row], None] | None = None
         #: Told of each answer beside its question, if somebody wants to see it (probe.py).
         self.watch: Callable[[Question, Answer], None] | None = None
         self.answers = Answers(seed)
@@ -224,6 +226,8 @@ class Engine:
         row = self.settle(row, ask.question.case)
         if self.twice and row.verdict in DIVERGENT and row.state != "known" and ask.first is None:
             lane.accused.append(Ask(ask.question, answer))
+            if self.accuse:
+                self.accuse(msgspec.structs.replace(row, detail=row.detail | {"unconfirmed": True}))
         elif row.outcome == "returned" and row.verdict != "flaky" and ask.repeated + 1 < self.repeat:
             lane.waiting.appendleft(Ask(ask.question, ask.first or answer, ask.repeated + 1))
         else:
