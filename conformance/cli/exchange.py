@@ -9,6 +9,9 @@ import click
 
 from conformance.cli.options import TIER
 
+#: Bytes from which on it is said what the largest imported case takes.
+WORTH_A_WORD = 64 * 2**20
+
 
 @click.command("import")
 @click.argument("source", metavar="MODEL.onnx|PROBLEMS|DESCRIPTOR")
@@ -23,7 +26,7 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     convt run --cases up.yaml
     """
     from conformance.cli.status import UsageError
-    from conformance.exchange import from_benchdnn, from_onnx
+    from conformance.exchange import from_benchdnn, from_onnx, kinds
     from conformance.exchange.writing import Family, memory
 
     lengths = {}
@@ -35,7 +38,8 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     path = Path(source)
     what = path.name if path.exists() else source
     family = Family(output, f"the transposed convolutions of {what}", what)
-    if path.suffix == ".onnx" and path.exists():
+    model = path.exists() and kinds.kind(path) == "onnx"
+    if model:
         from_onnx.file(path, lengths, family)
     elif lengths:
         raise UsageError("--dim is for the open dimensions of an ONNX model (MODEL.onnx)")
@@ -53,7 +57,8 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
         click.echo(note, err=True)
     largest = max(cases, key=memory)
     click.echo(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
-    click.echo(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
+    if memory(largest) >= WORTH_A_WORD:
+        click.echo(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
 
 
 @click.command()
