@@ -98,6 +98,8 @@ def conv_general_dilated(case, checks):
 
 
 def vjp(case, checks):
+    if min(case.output_padding) < 0:
+        raise Unsupported("the output's length is given: there is no output_padding that could be negative")
     x, w = layouts_of(case)
     per_letter = dict(zip(SPACE[case.rank], case.output), N=case.batch, C=case.out_channels)
     arguments = {
