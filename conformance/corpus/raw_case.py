@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Memory, OperandDtype, Reading
-from conformance.corpus import conventions
+from conformance.corpus import conventions, first_tries
 from conformance.corpus.yaml_file import FileError, Steps
 
 MOST_ELEMENTS = 2**28
@@ -217,7 +217,10 @@ def _resolve(case: Case, error: Error, steps: Steps = ()) -> tuple[Case, str | N
 
 def _check_expect(case: Case, problem: str | None, error: Error) -> None:
     if case.expect == "answer" and problem is not None:
-        raise error(_culprit(problem), f"there is no answer: {problem}; correct it or write expect: refuse")
+        help = "correct it"
+        if case.invalid == "output_size":
+            help = first_tries.size(case.output_size, case.full, case.output, case.stride)
+        raise error(_culprit(problem), f"there is no answer: {problem}; {help}, or write expect: refuse")
     if case.expect == "refuse" and problem is None and not case.options:
         raise error(("expect",), "the numbers have an answer: delete expect: refuse, or make them invalid")
     for key, what in (("shapes", "shape"), ("operand_dtypes", "dtype")):

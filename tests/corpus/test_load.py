@@ -146,7 +146,7 @@ WRONG = [
     ("  - id: a\n    bias: 1\n", 5, "bias: expected true or false, got an integer"),
     ("  - id: a\n    stride: [1, no]\n", 5, 'write false or "no"'),
     ("  - id: a\n    input: []\n", 5, "input has 0 lengths"),
-    ("  - id: a\n    input: [1, 2, 3, 4]\n    kernel: 1\n", 5, "input has 4 lengths"),
+    ("  - id: a\n    input: [1, 2, 3, 4]\n    kernel: 1\n", 5, "batch and channels are keys of their own"),
     ("  - id: a\n    input: [4]\n", 2, "kernel has 2 entries, input has 1 entry"),
     ("  - id: a\n    input: null\n", 4, "input is missing: write it in the case or in base"),
     ("  - id: a b\n", 4, "the id 'stride/a b' may have letters, digits"),
