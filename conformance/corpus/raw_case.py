@@ -9,7 +9,19 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Memory, OperandDtype, Reading
+from conformance.case import (
+    AXIS_LETTERS,
+    NONFINITE,
+    Case,
+    Check,
+    Claim,
+    Dispute,
+    Dtype,
+    Fill,
+    Memory,
+    OperandDtype,
+    Reading,
+)
 from conformance.corpus import conventions, first_tries
 from conformance.corpus.yaml_file import FileError, Steps
 
@@ -322,6 +334,8 @@ def _count(values: Sequence) -> str:
 
 def _shape(value: Any) -> tuple[int, ...] | None:
     """The shape of nested lists of numbers; None where they are ragged or hold anything else."""
+    if isinstance(value, str) and value in NONFINITE:
+        return ()
     if isinstance(value, int | float):
         return None if isinstance(value, bool) else ()
     if not isinstance(value, list):

@@ -132,10 +132,11 @@ def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected
     of u·Σ|terms|, from which report/accuracy.py sees whether they lean to one side."""
     if not error.size or not np.isfinite(error).all():
         return {}
-    units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
-    return {
-        "share": number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
-        "error": number(_units(error, expected).max()),
-        "sum": number(units.sum()),
-        "squares": number((units**2).sum()),
-    }
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # something where nothing is due
+        units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
+        return {
+            "share": number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
+            "error": number(_units(error, expected).max()),
+            "sum": number(units.sum()),
+            "squares": number((units**2).sum()),
+        }

@@ -22,10 +22,11 @@ from __future__ import annotations
 import functools
 import math
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from conformance.case import NONFINITE
 from conformance.oracle import definition
 from conformance.oracle.definition import FACTORS
 
@@ -238,9 +239,14 @@ def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:
     return decode(encode(array, dtype), dtype)
 
 
+def _numbers(value: Any) -> Any:
+    """Nested lists with floats for the words of NONFINITE."""
+    return [_numbers(item) for item in value] if isinstance(value, list) else NONFINITE.get(value, value)
+
+
 def _given(case: Case, name: str, shape: tuple[int, ...]) -> np.ndarray:
     value = case.operands.get(name, "ones")
-    array = np.ones(shape) if isinstance(value, str) else np.asarray(value, dtype=np.float64)
+    array = np.ones(shape) if isinstance(value, str) else np.asarray(_numbers(value), dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{case.where}: operand {name} has shape {list(array.shape)}, the case asks for {list(shape)}")
     return array

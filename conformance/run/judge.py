@@ -146,7 +146,7 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
             detail["faults"] = [each.fault for each in named if each.fault]
             detail["causes"] = [each.says for each in named]
             return named[0].says
-    if mismatch == "specials" and expected.fill in ("special", "special_second"):
+    if mismatch == "specials" and expected.fill in ("special", "special_second", "given"):
         return specials(detail["specials_extra"], detail["specials_missing"])
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
