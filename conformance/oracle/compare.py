@@ -44,6 +44,11 @@ class Expected:
         return definition.magnitude(self.case, self.check, self.operands)
 
     @cached_property
+    def norm(self) -> np.ndarray:
+        """√Σ terms² per element."""
+        return definition.norm(self.case, self.check, self.operands)
+
+    @cached_property
     def terms(self) -> int:
         """How many numbers one element sums, the bias counted."""
         return terms(self.case, self.check) + (self.check == "forward" and self.case.bias)
@@ -86,7 +91,13 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         allowed = bounds.bound(right, expected.magnitude, expected.terms, dtype, arithmetic or {})
         wrong = ~(error <= allowed)  # so that NaN is wrong
         detail |= _shares(error, allowed, got - right, expected)
+        if not wrong.any() and says_nothing(right, got):
+            detail["says_nothing"] = number(got[right != 0].flat[0])
+            wrong = error > 0
         if not wrong.any():
+            how = (expected.terms, dtype, arithmetic or {})
+            if dtype in bounds.HALF and bounds.rough(error, right, expected.norm, *how):
+                detail["rough"] = True
             return detail
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     finite, should_be = np.isfinite(got), np.isfinite(right)
@@ -104,6 +115,17 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         "wrong_elements": wrong_elements(right, got, wrong),
         "error_map": error_map(units, wrong),
     }
+
+
+#: From so many elements on it is no chance where all are alike.
+TELLING = 8
+
+
+def says_nothing(right: np.ndarray, got: np.ndarray) -> bool:
+    """Whether an answer is the same number everywhere, where the right one has many: no rounding does that, however
+    little a bound says."""
+    due = right != 0
+    return bool(due.sum() >= TELLING and np.ptp(right[due]) > 0 and np.ptp(got[due]) == 0)
 
 
 def looser(expected: Expected, returned: np.ndarray, arithmetic: dict) -> str | None:

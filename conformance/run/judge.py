@@ -150,6 +150,8 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return specials(detail["specials_extra"], detail["specials_missing"])
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
+    if "says_nothing" in detail:
+        return f"the same number everywhere, {detail['says_nothing']}: the answer says nothing of its operands"
     if expected.fill == "real":
         words = looser(expected, returned, question.arithmetic) if mismatch == "values" else None
         instead = f"; within it under {words}: declare it, or mend it" if words else ""
