@@ -47,6 +47,7 @@ ASKED = (
     "threads",
     "repeat",
     "deadline",
+    "slow_factor",
     "seed",
 )
 

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.report import accuracy, repeat, states
+from conformance.report import accuracy, remarks, repeat, states
 from conformance.report.findings import TO_TELL, Finding, Report, harmless, unsupported
 from conformance.report.history import lines
 from conformance.report.states import NEEDS_A_LOOK, number
@@ -92,6 +92,8 @@ def summary(report: Report) -> None:
     _disputes(out, run.rows)
     _threads(out, run.rows)
     _findings(out, report)
+    for remark in remarks.remarks(run):
+        _say(out, f"remark: {remark.sentence}")
     for problem in states.problems(run):
         _say(out, f"ledger: {problem}")
     _say(out, states.verdict(run))
