@@ -71,7 +71,11 @@ def rough(error: np.ndarray, expected: np.ndarray, norm: np.ndarray, terms: int,
     sums, declared = accumulator(dtype, arithmetic), arithmetic.get(dtype, {})
     narrow = 2 * ROUNDOFF.get(declared.get("multiplicand"), 0.0)
     summed = (terms**0.5 * ROUNDOFF[sums] + narrow) * norm
-    rest = ROUNDOFF[dtype] * np.abs(expected) * (1 + (declared.get("bias") == "separate"))
+    rest = ROUNDOFF[dtype] * np.abs(expected)
+    if (
+        declared.get("bias") == "separate"
+    ):  # the sum before it may be longer than the answer, but by no more than the bias
+        rest += ROUNDOFF[dtype] * (np.abs(expected) + norm)
     rest += terms * UNDERFLOW[sums] + UNDERFLOW[dtype] + terms * ROUNDOFF["float64"] * norm
     if (error > CONFIDENCE**2 * summed + 2 * rest).any():
         return True

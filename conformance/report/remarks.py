@@ -19,9 +19,10 @@ from conformance.run.run_file import Run
 
 #: The factor, where the run was not asked with another.
 SLOW = 20.0
-#: Seconds below which nothing is slow, and multiply-adds from which on a question says something of the pace, and up to
-#: which it says what a call costs.
-LEAST, LARGE, SMALL = 0.1, 10**6, 10**5
+#: Multiply-adds from which on a question says something of the pace, and up to which it says what a call costs.
+LARGE, SMALL = 10**6, 10**5
+#: Seconds below which nothing is slow; small questions, which may be the first that a process is asked, have more.
+LEAST, LEAST_SMALL = 0.1, 1.0
 #: Multiply-adds a second where a run has fewer large questions than `FEW`: what a loop in C does.
 PLAIN, FEW = 1e9, 3
 
@@ -88,7 +89,8 @@ def _slow(run: Run) -> list[Remark]:
         }
         for row in rows:
             expected = call + costs.get(row.route, 0.0) + work[row.key] / pace
-            if row.seconds >= LEAST and row.seconds > factor * expected:
+            least = LEAST if work[row.key] > SMALL else LEAST_SMALL
+            if row.seconds > max(least, factor * expected):
                 found[place(row)].append((row.seconds / expected, row))
     made = []
     for route, mine in sorted(found.items()):
