@@ -16,6 +16,7 @@ from typing import NamedTuple
 from conformance.report.states import number, place
 from conformance.run.row import Row
 from conformance.run.run_file import Run
+from conformance.run.variants import worker_of
 
 #: The factor, where the run was not asked with another.
 SLOW = 20.0
@@ -75,16 +76,17 @@ def _slow(run: Run) -> list[Remark]:
             asked = (row.case, row.route, row.device, row.dtype, row.check)
             if asked not in timed or row.seconds < timed[asked].seconds:
                 timed[asked] = row
-    by_framework: dict[str, list[Row]] = defaultdict(list)
+    by_worker: dict[str, list[Row]] = defaultdict(list)
     for row in timed.values():
-        by_framework[row.route.partition("/")[0]].append(row)
+        by_worker[worker_of(row.route)].append(row)
     found: dict[str, list[tuple[float, Row]]] = defaultdict(list)
-    for name, rows in by_framework.items():
+    for name, rows in by_worker.items():
         work = {row.key: run.cases[row.case].size for row in rows}
         paces = [work[row.key] / row.seconds for row in rows if work[row.key] >= LARGE]
         pace = median(paces) if len(paces) >= FEW else PLAIN
         call = median([row.seconds for row in rows if work[row.key] <= SMALL] or [0.0])
-        costs = {
+        offered = run.header["adapters"].get(name, {}).get("routes", ())
+        costs = {f"{name}/{each['name']}": each.get("cost", 0.0) for each in offered}
             f"{name}/{each['name']}": each.get("cost", 0.0) for each in run.header["adapters"][name].get("routes", ())
         }
         for row in rows:
