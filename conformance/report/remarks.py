@@ -87,8 +87,6 @@ def _slow(run: Run) -> list[Remark]:
         call = median([row.seconds for row in rows if work[row.key] <= SMALL] or [0.0])
         offered = run.header["adapters"].get(name, {}).get("routes", ())
         costs = {f"{name}/{each['name']}": each.get("cost", 0.0) for each in offered}
-            f"{name}/{each['name']}": each.get("cost", 0.0) for each in run.header["adapters"][name].get("routes", ())
-        }
         for row in rows:
             expected = call + costs.get(row.route, 0.0) + work[row.key] / pace
             least = LEAST if work[row.key] > SMALL else LEAST_SMALL
