@@ -286,6 +286,10 @@ def show(asked: dict[str, Any]) -> None:
         return
     case = cases[told.case]
     expected = Expected(case, told.check, told.dtype, told.fill, seed)
+    if expected.picks is not None:
+        line = repeat.command(told, {"seed": seed})
+        click.echo(f"# A script that repeats it would be too long; ask for it by: {line}")
+        return
     answer = expected.answer if case.expect == "answer" else None
     if not asked["script"]:
         click.echo(f"# A script that repeats {told.key}:\n")

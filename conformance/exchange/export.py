@@ -87,6 +87,8 @@ def package(question: Question, seed: int = 0) -> tuple[dict[str, Any], Tensors]
     """(what the index says, tensors) of one question."""
     case, dtype, check, fill = question
     expected = Expected(case, check, dtype, fill, seed)
+    if expected.picks is not None:
+        raise FileError(None, None, f"{case.id} has too large an answer to be written: choose other cases")
     tensors = dict(expected.tensors)
     entry: dict[str, Any] = {"case": case.id, "why": case.why, "dtype": dtype, "check": check, "fill": fill}
     if case.expect == "refuse":

@@ -137,6 +137,8 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
+    if "sampled" in detail:
+        return f"values differ in {detail['wrong']} of {detail['of']} elements that were chosen of so large an answer"
     if expected.fill not in ("real", "related"):
         with np.errstate(invalid="ignore"):  # the special fills have infinities
             named = mutants.causes(

@@ -9,7 +9,7 @@ import pytest
 
 from conformance import oracle
 from conformance.case import DTYPES, FLOATS, Case
-from conformance.oracle import bounds, error_map
+from conformance.oracle import bounds, error_map, sampled
 from conformance.oracle.compare import Expected, compare, looser, says_nothing
 from conformance.oracle.operands import decode, encode, rounded
 
@@ -308,3 +308,25 @@ def test_the_norm_is_that_of_the_terms():
     for c, k, i in np.ndindex(case.in_channels, *case.kernel, *case.input):
         squares[:, :, i + k] += (expected.operands["x"][:, c, i][:, None] * expected.operands["w"][c, :, k]) ** 2
     np.testing.assert_allclose(expected.norm**2, squares, rtol=1e-12)
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """As if the case were too large for its whole answer."""
+    monkeypatch.setattr(sampled, "MOST_PRODUCTS", 10)
+    return CASE
+
+
+@pytest.mark.parametrize("check", ["forward", "grad_input", "grad_weight", "grad_bias"])
+@pytest.mark.parametrize(("dtype", "fill"), [("float32", "exact"), ("float16", "exact"), ("float16", "real")])
+def test_a_large_answer_is_held_against_chosen_elements(check, dtype, fill, large):
+    expected = Expected(large, check, dtype, fill)
+    right = oracle.answer(large, check, expected.operands)
+    assert expected.answer.shape == expected.picks.shape
+    assert "mismatch" not in compare(expected, encode(right, dtype), dtype)
+    wrong = encode(np.roll(right, 1, axis=0) + 1, dtype)
+    detail = compare(expected, wrong, dtype)
+    assert (detail["mismatch"], detail["sampled"]) == ("values", True)
+    index = tuple(detail["first_wrong"]["index"])
+    assert detail["first_wrong"]["returned"] == decode(wrong, dtype)[index]
+    assert detail["first_wrong"]["expected"] == right[index]
