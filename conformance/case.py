@@ -308,4 +308,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 
 def _finite(value: Any) -> bool:
-    return all(map(_finite, value)) if isinstance(value, list) else value not in NONFINITE
+    """Whether nested lists hold no word of NONFINITE; the word `ones` is finite too."""
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    return not isinstance(value, str) or value not in NONFINITE

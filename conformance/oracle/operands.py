@@ -257,7 +257,9 @@ def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:
 
 def _numbers(value: Any) -> Any:
     """Nested lists with floats for the words of NONFINITE."""
-    return [_numbers(item) for item in value] if isinstance(value, list) else NONFINITE.get(value, value)
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return NONFINITE[value] if isinstance(value, str) else value
 
 
 def _given(case: Case, name: str, shape: tuple[int, ...]) -> np.ndarray:

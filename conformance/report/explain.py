@@ -82,6 +82,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
     if "share" in detail:
         lines.append(f"  its error is {of_the_bound(detail['share'])} that rounding theory gives")
+    if "rough" in detail:
+        lines.append("  it is rough: within the bound, and beyond what rounding at random would do")
     if more := detail.get("causes", [])[1:]:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):
