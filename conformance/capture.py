@@ -15,8 +15,8 @@ releases than 2.9 do not show what torch.jit.trace made. Quantised operators are
 
 TensorFlow and JAX: the functions that make transposed convolutions are replaced, in every loaded module that has them
 by name, by ones that note their shapes and call on. So code that jit or tf.function traced before the block is not
-seen. A convolution of JAX is a transposed one where its input is dilated. A bias that is added by another call is part
-of the case in Keras layers only.
+seen. A convolution of JAX is a transposed one where its input is dilated, or a layer called ConvTranspose makes it. A
+bias that is added by another call is part of the case in Keras layers only.
 """
 
 from __future__ import annotations

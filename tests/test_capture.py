@@ -25,7 +25,7 @@ RUNS = [
     ("with_tensorflow_kinds.py", {}, ("tensorflow",), 3),
     ("with_jax.py", {}, ("jax",), 6),
     ("with_jax_kinds.py", {}, ("jax",), 4),
-    ("with_equinox.py", {}, ("equinox",), 1),
+    ("with_equinox.py", {}, ("equinox",), 2),
     ("with_flax.py", {}, ("flax",), 3),
     ("with_keras.py", {"KERAS_BACKEND": "tensorflow"}, ("keras", "tensorflow"), 4),
     ("with_keras.py", {"KERAS_BACKEND": "jax"}, ("keras", "jax"), 4),
