@@ -15,6 +15,9 @@ from typing import Any
 
 from conformance.exchange import calls
 
+#: All that may be there: to ask which of them are would wake a device that the program does not use.
+DEVICES = ("CPU", "CUDA", "XPU", "MPS")
+
 #: Operators that no case can say, by the key of their kernels: their operands are quantised, or packed by a compiler.
 UNREADABLE = (
     *((f"quantized::conv_transpose{rank}d", "QuantizedCPU") for rank in (1, 2, 3)),
@@ -71,12 +74,11 @@ def watch(tell: Callable[[Read], None], unreadable: Callable[[str], None]) -> Wa
 def _put_in_place(torch: Any) -> None:
     aten = torch.library.Library("aten", "IMPL")
     _watched.libraries.append(aten)
-    devices = ["CPU"] + ["CUDA"] * torch.cuda.is_available()
     if not hasattr(torch.library, "get_kernel"):  # before 2.9 an operator that is replaced cannot be called any more
-        for device in devices:
+        for device in DEVICES:
             aten.impl("convolution", _before_two_nine(torch), device)
         return
-    for device in devices:
+    for device in DEVICES:
         original = torch.library.get_kernel("aten::_convolution", device)
         aten.impl("_convolution", _kernel(original), device, with_keyset=True)
     for name, key in UNREADABLE:
