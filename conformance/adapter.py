@@ -391,6 +391,8 @@ class _Worker:
         layouts = {"forward": plan.y, "grad_input": plan.x, "grad_weight": plan.w, "grad_bias": None}
         arrays = {}
         for check, (dtype, array) in results.items():
+            if dtype not in NAMES:
+                raise TypeError("the answer is of dtype %s, which no message can carry" % dtype)
             canonical = CANONICAL["w" if check == "grad_weight" else "x"].get(rank, "")
             layout = layouts[check]
             if layout and array.ndim == len(layout):

@@ -278,6 +278,26 @@ def test_what_prepare_made_serves_its_own_question_only(tmp_path):
     assert len(set(codes)) == 3
 
 
+def test_an_answer_that_no_message_can_carry_is_the_adapters_fault(tmp_path):
+    file = tmp_path / "odd_adapter.py"
+    file.write_text(
+        "import numpy as np\n"
+        "from conformance.adapter import Framework, Plan, Route, serve\n"
+        "serve('odd', [Route('r', lambda case, checks: Plan('f', body='y = f(x)'))],\n"
+        "      lambda: Framework('1', {'f': lambda x: x}), lambda array, *_: array, lambda array: ('float0', array))\n"
+    )
+    worker = Worker(Program("odd", file, environment=environment(1)))
+    message = {"do": "run", "route": "r", "device": "cpu", "checks": ["forward"], "case": case().question()}
+    try:
+        worker.hello(20)
+        for _ in range(2):  # and it goes on
+            reply, _ = ask(worker, message, {"x": ("float32", np.ones(case().x_shape, np.float32))})
+            assert reply["outcome"] == "broken"
+            assert "the answer is of dtype float0" in reply["text"]
+    finally:
+        worker.stop()
+
+
 def test_three_layers_that_share_numbers_and_shapes_are_compiled_apart(workers):
     """The third has the first one's arguments and the second one's shapes."""
     worker = workers("torch")
