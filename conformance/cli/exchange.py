@@ -11,6 +11,9 @@ from conformance import plain
 from conformance.cli.options import TIER
 from conformance.cli.say import say
 
+#: Bytes from which on it is said what the largest imported case takes.
+WORTH_A_WORD = 64 * 2**20
+
 
 @click.command("import")
 @click.argument("source", metavar="MODEL.onnx|PROBLEMS|DESCRIPTOR")
@@ -25,7 +28,7 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     convt run --cases up.yaml
     """
     from conformance.cli.status import UsageError
-    from conformance.exchange import from_benchdnn, from_onnx
+    from conformance.exchange import from_benchdnn, from_onnx, kinds
     from conformance.exchange.writing import Family, memory
 
     lengths = {}
@@ -39,7 +42,8 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
         plain.regular(path)
     what = path.name if path.exists() else source
     family = Family(output, f"the transposed convolutions of {what}", what)
-    if path.suffix == ".onnx" and path.exists():
+    model = path.exists() and kinds.kind(path) == "onnx"
+    if model:
         from_onnx.file(path, lengths, family)
     elif lengths:
         raise UsageError("--dim is for the open dimensions of an ONNX model (MODEL.onnx)")
@@ -57,7 +61,8 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
         say(note, err=True)
     largest = max(cases, key=memory)
     say(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
-    say(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
+    if memory(largest) >= WORTH_A_WORD:
+        say(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
 
 
 @click.command()

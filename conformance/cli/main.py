@@ -125,6 +125,7 @@ def main() -> None:
 @click.option("--variant", "variants", multiple=True, metavar="GLOB", help="Beside it under settings: onednn=*, all.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
+@click.option("--slow-factor", type=click.FloatRange(1), default=20.0, help="Times the usual that make a remark: 20.")
 @narrowing
 @SEED
 @click.pass_context

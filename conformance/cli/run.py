@@ -8,7 +8,8 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ ASKED = (
     "variants",
     "repeat",
     "deadline",
+    "slow_factor",
     "seed",
 )
 
@@ -110,7 +112,8 @@ def run(asked: dict[str, Any]) -> int:
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
         if before:
             _same_run(before, header)
-            rows += before.rows
+            # A divergence that was not confirmed is asked again.
+            rows += [row for row in before.rows if "unconfirmed" not in row.detail]
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = run_file.Writer(asked["output"], before)
@@ -119,7 +122,8 @@ def run(asked: dict[str, Any]) -> int:
         by_id = {case.id: case for case in cases}
         try:
             with terminal.progress(len(keys) - len(rows)) as step:
-                for row in session.rows(selection, [row.key for row in rows]):
+                accused = partial(_write, writer, by_id)
+                for row in session.rows(selection, [row.key for row in rows], accused):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
@@ -163,6 +167,10 @@ def _resume(asked: dict[str, Any]) -> str:
     """The line to paste that goes on with a run."""
     words = ["--resume", str(asked["output"]), *(word for pair in _programs(asked) for word in pair)]
     return harmless(f"convt run {shlex.join(words)}")
+
+
+def _write(writer: run_file.Writer, cases: Mapping[str, Case], row: Row) -> None:
+    writer.row(row, cases[row.case])
 
 
 def _counts(text: str) -> list[int]:
@@ -314,6 +322,10 @@ def show(asked: dict[str, Any]) -> None:
         return
     case = cases[told.case]
     expected = Expected(case, told.check, told.dtype, told.fill, seed)
+    if expected.picks is not None:
+        line = repeat.command(told, {"seed": seed})
+        click.echo(f"# A script that repeats it would be too long; ask for it by: {line}")
+        return
     answer = expected.answer if case.expect == "answer" else None
     if not asked["script"]:
         say(f"# A script that repeats {told.key}:\n")

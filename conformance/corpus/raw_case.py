@@ -9,11 +9,24 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Memory, OperandDtype, Reading
-from conformance.corpus import conventions
+from conformance.case import (
+    AXIS_LETTERS,
+    NONFINITE,
+    Case,
+    Check,
+    Claim,
+    Dispute,
+    Dtype,
+    Fill,
+    Memory,
+    OperandDtype,
+    Reading,
+)
+from conformance.corpus import conventions, first_tries
 from conformance.corpus.yaml_file import FileError, Steps
 
-MOST_ELEMENTS = 2**28
+#: The most elements of an operand or an answer, by tier: who asks for the full one has the memory.
+MOST_ELEMENTS = {"core": 2**28, "full": 2**33}
 RANKS = (1, 2, 3)
 ID = re.compile(r"[A-Za-z0-9._\-=,\[\]+]+")
 #: The ids of cases that a program spells out have colons as well, see spelled.py.
@@ -249,7 +262,10 @@ def _resolve(case: Case, error: Error, steps: Steps = ()) -> tuple[Case, str | N
 
 def _check_expect(case: Case, problem: str | None, error: Error) -> None:
     if case.expect == "answer" and problem is not None:
-        raise error(_culprit(problem), f"there is no answer: {problem}; correct it or write expect: refuse")
+        help = "correct it"
+        if case.invalid == "output_size":
+            help = first_tries.size(case.output_size, case.full, case.output, case.stride)
+        raise error(_culprit(problem), f"there is no answer: {problem}; {help}, or write expect: refuse")
     if case.expect == "refuse" and problem is None and not case.options:
         raise error(("expect",), "the numbers have an answer: delete expect: refuse, or make them invalid")
     for key, what in (("shapes", "shape"), ("operand_dtypes", "dtype")):
@@ -280,10 +296,12 @@ def _check_sizes(case: Case, error: Error) -> None:
     made = [("x", case.x_shape), ("w", case.w_shape)]
     if case.expect == "answer":
         made += [("y", case.y_shape), ("y before padding", full)]
+    most = MOST_ELEMENTS[case.tier]
     for what, shape in made:
         elements = math.prod(max(length, 0) for length in shape)
-        if elements > MOST_ELEMENTS or max(map(abs, shape), default=0) > MOST_ELEMENTS:
-            raise error((), f"{what} {list(shape)} has more than {MOST_ELEMENTS} elements: make the case smaller")
+        if elements > most or max(map(abs, shape), default=0) > most:
+            full = ", or write tier: full" if case.tier == "core" and elements <= MOST_ELEMENTS["full"] else ""
+            raise error((), f"{what} {list(shape)} has more than {most} elements: make the case smaller{full}")
 
 
 def _check_layouts(case: Case, error: Error) -> None:
@@ -351,6 +369,8 @@ def _count(values: Sequence) -> str:
 
 def _shape(value: Any) -> tuple[int, ...] | None:
     """The shape of nested lists of numbers; None where they are ragged or hold anything else."""
+    if isinstance(value, str) and value in NONFINITE:
+        return ()
     if isinstance(value, int | float):
         return None if isinstance(value, bool) else ()
     if not isinstance(value, list):

@@ -64,6 +64,8 @@ def paragraph(row: Row, case: Case) -> str:
     detail = row.detail
     state = f" ({row.state})" if row.state else ""
     lines = [f"{row.key}: {row.verdict}{state}", f"  {sentence(row)}"]
+    if "unconfirmed" in detail:
+        lines.append("  not confirmed: the run was cut short before this was asked again")
     lines += [f"  {line}" for line in sizes(case)]
     if "first_wrong" in detail:
         first = detail["first_wrong"]
@@ -83,6 +85,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
     if "share" in detail:
         lines.append(f"  its error is {of_the_bound(detail['share'])} that rounding theory gives")
+    if "rough" in detail:
+        lines.append("  it is rough: within the bound, and beyond what rounding at random would do")
     if more := detail.get("causes", [])[1:]:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from conformance.plain import harmless
-from conformance.report import accuracy, repeat, states
+from conformance.report import accuracy, remarks, repeat, states
 from conformance.report.between import between
 from conformance.report.findings import TO_TELL, Finding, Report, unsupported
 from conformance.report.history import lines
@@ -100,6 +100,8 @@ def summary(report: Report) -> None:
     _disputes(out, run.rows)
     _variants(out, run.rows)
     _findings(out, report)
+    for remark in remarks.remarks(run):
+        _say(out, f"remark: {remark.sentence}")
     for problem in states.problems(run):
         _say(out, f"ledger: {problem}")
     _say(out, states.verdict(run))

@@ -115,6 +115,9 @@ class Detail(msgspec.Struct):
     plan: Any = None
     no_plan: str | None = None
     poisons: str | None = None
+    says_nothing: Number | None = None
+    rough: bool | None = None
+    unconfirmed: bool | None = None
     threads: dict[str, str | None] | None = None
     question: str | None = None
 

@@ -71,6 +71,8 @@ class Engine:
         self.repeat = repeat
         #: Whether a divergence that is not known is asked once more, of a fresh process, before it counts.
         self.twice = True
+        #: Told at once of each divergence that waits to be confirmed, so that it survives a run that is cut short.
+        self.accuse: Callable[[Row], None] | None = None
         #: Told of each answer beside its question, if somebody wants to see it (probe.py).
         self.watch: Callable[[Question, Answer], None] | None = None
         self.answers = Answers(seed)
@@ -304,6 +306,8 @@ class Engine:
         else:
             if ask.first is None:
                 lane.accused.append(ask._replace(first=answer, before=before))
+                if self.accuse:
+                    self.accuse(msgspec.structs.replace(row, detail=row.detail | {"unconfirmed": True}))
             lane.streak.append(Doubted(row, ask, before, lane.worker.answered == 2))
             if lane.trusted:
                 yield from self._believed(lane)

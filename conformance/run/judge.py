@@ -159,6 +159,8 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
+    if "sampled" in detail:
+        return f"values differ in {detail['wrong']} of {detail['of']} elements that were chosen of so large an answer"
     if expected.fill not in ("real", "related"):
         named = mutants.causes(
             question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill
@@ -167,10 +169,12 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
             detail["faults"] = [each.fault for each in named if each.fault]
             detail["causes"] = [each.says for each in named]
             return named[0].says
-    if mismatch == "specials" and expected.fill in ("special", "special_second"):
+    if mismatch == "specials" and expected.fill in ("special", "special_second", "given"):
         return specials(detail["specials_extra"], detail["specials_missing"])
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
+    if "says_nothing" in detail:
+        return f"the same number everywhere, {detail['says_nothing']}: the answer says nothing of its operands"
     if expected.fill == "real":
         words = looser(expected, returned, question.arithmetic) if mismatch == "values" else None
         instead = f"; within it under {words}: declare it, or mend it" if words else ""

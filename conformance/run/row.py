@@ -30,6 +30,10 @@ VERDICTS: tuple[Verdict, ...] = (
 #: Verdicts that say something against a framework or its adapter, and so need a state.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
 
+#: What may be said of an answer that passes, and a rule of the ledger may know; see report/remarks.py.
+Remark = Literal["rough"]
+REMARKS: frozenset[Remark] = frozenset({"rough"})
+
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
 State = Literal["new", "known", "changed", "stale"]
 

@@ -10,7 +10,7 @@ import os
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,8 +119,13 @@ class Session:
         """The row of a case set against the ledger."""
         return self.ledger.judge(row, case, self.hellos[worker_of(row.route)]["version"])
 
-    def rows(self, selection: Selection, done: Iterable = ()) -> Iterator[Row]:
-        """All rows of a selection but those whose keys are `done`; what needs no asking comes first."""
+    def rows(
+        self, selection: Selection, done: Iterable = (), accuse: Callable[[Row], None] | None = None
+    ) -> Iterator[Row]:
+        """All rows of a selection but those whose keys are `done`; what needs no asking comes first.
+
+        `accuse` is told at once of a divergence that waits to be asked again; its row comes later, as all others.
+        """
         done = set(done)
         for key, reason in selection.unsupported.items():
             if key not in done:
@@ -130,11 +135,13 @@ class Session:
         yield from metamorphic.rows(self.engine, related, self.settle)
         asked = [question for question in asked if question.key.fill != "related"]
         unexplained = []
+        self.engine.accuse = accuse
         for row in self.engine.run(asked):
             if len(unexplained) < probe.MOST and probe.wanted(row):
                 unexplained.append(row)
             else:
                 yield row
+        self.engine.accuse = None  # what is asked from here on is no row of the run
         if unexplained:
             by_key = {question.key: question for question in asked}
             for row in unexplained:

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from commands import CLEAN, FAMILY, INCOMPLETE, USAGE, Said, honest, process
+from commands import CLEAN, FAMILY, FINDINGS, INCOMPLETE, LIARS, USAGE, Said, honest, process
 
+from conformance.report import states
 from conformance.run import run_file
 
 RESUME = ("run", "--resume", "run.jsonl", "--adapter", "honest.py")
@@ -54,6 +55,36 @@ def test_a_killed_run_is_completed_with_each_row_once(room):
     assert rows_of("run.jsonl") == rows_of("whole.jsonl")
     assert [line["kind"] for line in lines_of(room / "run.jsonl")].count("footer") == 1
     assert Said("diff", "whole.jsonl", "run.jsonl").status == CLEAN
+
+
+def test_a_killed_run_keeps_the_divergences_that_it_found(room):
+    """They wait to be asked again until all else is answered; what the first answer said is in the file meanwhile."""
+    (room / "flipped.py").write_text(
+        "import os, runpy, time\n"
+        f"truth = runpy.run_path({str(LIARS / 'truth.py')!r})\n"
+        "def lower(case, checks):\n"
+        "    time.sleep(float(os.environ.get('CONVT_WAIT', 0)))\n"
+        "    return truth['lower'](case, checks)\n"
+        "def flipped(x, w, b, **arguments):\n"
+        "    return truth['conv_transpose'](x, w[:, :, ::-1, ::-1], b, **arguments)\n"
+        "truth['lie'](lower=lower, conv_transpose=flipped)\n",
+        encoding="utf-8",
+    )
+    words = ("run", "--cases", "few.yaml", "--adapter", "flipped.py", "--output", "run.jsonl", "--no-narrow")
+    running = process(*words, wait=0.3)
+    until_rows(room / "run.jsonl", 2, running)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    half = run_file.read("run.jsonl")
+    assert half.rows
+    assert {(row.verdict, row.state) for row in half.rows} == {("differ", "new")}
+    assert all(row.detail["unconfirmed"] for row in half.rows)
+    assert f"{len(half.rows)} divergences not confirmed" in states.verdict(half)
+    assert f"{len(half.rows)} new" in states.verdict(half)
+    assert Said("run", "--resume", "run.jsonl", "--adapter", "flipped.py", "--no-narrow").status == FINDINGS
+    whole = run_file.read("run.jsonl")
+    assert len(whole.rows) == 6
+    assert not any("unconfirmed" in row.detail for row in whole.rows)
 
 
 def test_ctrl_c_leaves_a_readable_file_and_says_how_to_go_on(room):

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import jinja2
 
 from conformance import folder, plain
-from conformance.report import accuracy, findings, history, states
+from conformance.report import accuracy, findings, history, remarks, states
 from conformance.report.findings import Report
 from conformance.report.html import glossary, layouts, packed, tables, telling, texts
 from conformance.run.run_file import RunFileError
@@ -58,6 +58,7 @@ def _page(reports: list[Report]) -> dict[str, Any]:
         "findings": told,
         "look": states.NEEDS_A_LOOK,
         "unsupported": findings.unsupported(run.rows),
+        "remarks": [plain.harmless(remark.sentence) for remark in remarks.remarks(run)],
         "accuracy": tables.accuracy(run),
         "claims": tables.claims(run),
         "disputed": tables.disputed(run),
