@@ -33,6 +33,9 @@ Seconds = Annotated[float, Meta(ge=0.0, le=1e9)]
 MOST_ROUTES, MOST_DEVICES, LARGEST_COST = 1000, 100, 1e6
 #: What msgspec calls by a pattern.
 NAMED = "expected letters, digits and . _ - + (in devices also :), at most 100"
+#: Characters that a text of a plan may have: it stands in every row.
+LONGEST = 50_000
+Text = Annotated[str, Meta(max_length=LONGEST)]
 #: How deep the arguments of a call, or what else is only handed on, may be nested.
 DEEPEST = 16
 
@@ -51,13 +54,13 @@ class Layouts(msgspec.Struct, omit_defaults=True):
 class Plan(msgspec.Struct):
     """The native call of a row; see adapter.Plan, which says it in full."""
 
-    call: str
-    source: str
+    call: Annotated[str, Meta(max_length=300)]
+    source: Text
     arguments: dict[str, Any] = {}
     layouts: Layouts = msgspec.field(default_factory=Layouts)
     memory: dict[str, str] = {}
-    emulates: str | None = None
-    define: str = ""
+    emulates: Text | None = None
+    define: Text = ""
 
 
 def plan(said: Any, rank: int) -> dict[str, Any]:
@@ -65,6 +68,8 @@ def plan(said: Any, rank: int) -> dict[str, Any]:
     told = msgspec.convert(said, Plan)
     if not shallow(told.arguments):
         raise ValueError(f"its arguments are nested deeper than {DEEPEST} levels")
+    if len(msgspec.json.encode(told.arguments)) > LONGEST:
+        raise ValueError(f"its arguments have more than {LONGEST} characters")
     canonical = {"x": CANONICAL["x"][rank], "w": CANONICAL["w"][rank], "y": CANONICAL["x"][rank]}
     layouts = {name: getattr(told.layouts, name) or letters for name, letters in canonical.items()}
     for what, found in (("layouts", layouts), ("memory", told.memory)):

@@ -235,6 +235,8 @@ def test_an_answer_that_does_not_fit_is_broken(says, said, tmp_path, monkeypatch
         {"call": "x", "source": "y", "layouts": {"x": "NCW"}},
         {"call": "x", "source": "y", "memory": {"x": "Q"}},
         {"call": "x", "source": "y", "memory": {"q": "NCHW"}},
+        {"call": "x", "source": "y" * 60_000},
+        {"call": "x", "source": "y", "arguments": {"a": "b" * 60_000}},
         {"call": "x", "source": "y", "arguments": {"a": json.loads("[" * 40 + "]" * 40)}},
     ],
 )
