@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections import Counter
 from typing import get_args
@@ -17,7 +18,7 @@ from conformance.corpus import load
 from conformance.corpus.choose import corpus
 from conformance.corpus.conventions import CONVENTIONS
 from conformance.corpus.statistics import covered
-from conformance.oracle.operands import make_operands
+from conformance.oracle.operands import make_operands, picked
 
 CASES = corpus()
 FAMILIES = {name: [case for case in CASES if case.family == name] for name in dict.fromkeys(c.family for c in CASES)}
@@ -240,6 +241,17 @@ def test_tails_end_around_every_vector():
     assert {case.batch for case in tails} >= {1, 2, 5}
     assert max(case.kernel[0] for case in tails if case.rank == 1) == 1024
     assert sum(case.tier == "core" for case in tails) <= 60
+
+
+def test_what_is_beyond_31_bits_is_held_against_chosen_elements():
+    columns, answer = load.load_family(folder("cases") / "beyond.yaml")
+    assert columns.out_channels * math.prod(columns.kernel) * math.prod(columns.input) == 2**31
+    assert math.prod(answer.y_shape) > 2**31
+    for case in (columns, answer):
+        assert case.tier == "full"
+        assert "GiB" in case.why
+        chosen = picked(case, "forward")
+        assert (chosen[0], chosen[-1]) == (0, math.prod(case.y_shape) - 1)
 
 
 def test_disputes_differ_in_every_answer():
