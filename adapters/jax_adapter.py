@@ -101,6 +101,8 @@ def conv_general_dilated(case, checks):
 
 
 def vjp(case, checks):
+    if min(case.output_padding) < 0:
+        raise Unsupported("the output's length is given: there is no output_padding that could be negative")
     x, w = layouts_of(case)
     per_letter = dict(zip(SPACE[case.rank], case.output), N=case.batch, C=case.out_channels)
     arguments = {
@@ -159,13 +161,15 @@ def get(tensor):
 
 
 if __name__ == "__main__":
-    offers = {"dtypes": (*FLOATS, "int64", "int32", "int8", "complex64"), "arithmetic": ARITHMETIC, "checks": CHECKS}
+    offers = {"arithmetic": ARITHMETIC, "checks": CHECKS}
+    more = (*FLOATS, "int64", "int32", "int8", "complex64")
     serve(
         "jax",
         [
-            Route("conv_transpose", conv_transpose, cost=0.1, options=("padding",), **offers),
-            Route("conv_general_dilated", conv_general_dilated, cost=0.1, tier="traced", **offers),
-            Route("vjp", vjp, cost=0.1, tier="traced", **offers),
+            Route("conv_transpose", conv_transpose, more, cost=0.1, options=("padding",), **offers),
+            Route("conv_general_dilated", conv_general_dilated, more, cost=0.1, tier="traced", **offers),
+            # Of integers JAX takes no derivative.
+            Route("vjp", vjp, (*FLOATS, "complex64"), cost=0.1, tier="traced", **offers),
         ],
         load,
         put,

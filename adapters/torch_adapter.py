@@ -72,6 +72,7 @@ def channels_last(case, checks):
 
 
 def compiled(case, checks):
+    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     prepare = (
         "torch._dynamo.reset()\n"  # or the limit on recompilations turns later cases into eager ones, in silence

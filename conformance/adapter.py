@@ -315,7 +315,7 @@ class _Worker:
         self.name, self.routes, self.load, self.put, self.get, self.memory = name, routes, load, put, get, memory
         self.framework = None
         self.code = {}  # source text → code
-        self.kept = collections.OrderedDict()  # (prepare, arguments) → names
+        self.kept = collections.OrderedDict()  # (prepare, question without its operands) → names
 
     def answer(self, message, tensors):
         try:
@@ -370,7 +370,7 @@ class _Worker:
         plan, case = self._lower(message)
         framework = self._framework()
         _insist(plan, framework)
-        operands, rank = {"b": None}, case.rank
+        arrays, rank = {}, case.rank
         for operand, layout in (("x", plan.x), ("w", plan.w), ("b", None), ("g", plan.y)):
             if operand in tensors:
                 dtype, array = tensors[operand]
@@ -379,10 +379,11 @@ class _Worker:
                     array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
                 if operand in case.memory:
                     array = _stored(array, case.memory[operand], message["device"])
-                operands[operand] = self.put(array, dtype, message["device"])
-        try:
+                arrays[operand] = (array, dtype, message["device"])
+        try:  # a framework may raise when it is handed an operand, too, or only when its answer is fetched
+            operands = dict({"b": None}, **{name: self.put(*given) for name, given in arrays.items()})
             begin = time.perf_counter()
-            names = dict(self._prepared(plan, framework), **operands)
+            names = dict(self._prepared(plan, framework, _asked(message, tensors)), **operands)
             exec(self._code(plan.body), names)
             results = {check: self.get(names[RESULTS[check]]) for check in message["checks"]}
             seconds = time.perf_counter() - begin
@@ -391,6 +392,8 @@ class _Worker:
         layouts = {"forward": plan.y, "grad_input": plan.x, "grad_weight": plan.w, "grad_bias": None}
         arrays = {}
         for check, (dtype, array) in results.items():
+            if dtype not in NAMES:
+                raise TypeError("the answer is of dtype %s, which no message can carry" % dtype)
             canonical = CANONICAL["w" if check == "grad_weight" else "x"].get(rank, "")
             layout = layouts[check]
             if layout and array.ndim == len(layout):
@@ -398,13 +401,17 @@ class _Worker:
             arrays[check] = (dtype, array)
         return {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}, arrays
 
-    def _prepared(self, plan, framework):
-        """What a plan's body finds: the framework's names, the arguments, and what `prepare` makes, kept a while."""
-        key = (plan.prepare, repr(plan.arguments)) if plan.prepare else None
+    def _prepared(self, plan, framework, asked):
+        """What a plan's body finds: the framework's names, the arguments, and what `prepare` makes, kept a while.
+
+        What is kept serves one question only, with other operands. Compilers remember by code object which shapes they
+        have seen, and how often: questions that share one would answer for each other.
+        """
+        key = (plan.prepare, asked) if plan.prepare else None
         names = self.kept.pop(key, None)
         if names is None:
             names = dict(framework.names, arguments=plan.arguments)
-            exec(self._code(plan.prepare), names)
+            exec(compile(plan.prepare, "<plan>", "exec"), names)
         if key:
             self.kept[key] = names
             if len(self.kept) > 16:
@@ -423,6 +430,12 @@ class _Worker:
             if variant:
                 exec(variant.setup, dict(self.framework.names))
         return self.framework
+
+
+def _asked(message, tensors):
+    """A question without what its operands hold, as text that can be compared."""
+    dtypes = {name: dtype for name, (dtype, _) in tensors.items()}
+    return json.dumps([{word: said for word, said in message.items() if word != "id"}, dtypes], sort_keys=True)
 
 
 def _stored(array, word, device):

@@ -23,6 +23,7 @@ from conformance.case import Case
 from conformance.corpus import load
 from conformance.corpus.choose import corpus, tiers
 from conformance.corpus.yaml_file import FileError
+from conformance.plain import harmless, regular
 from conformance.report import explain
 from conformance.report.findings import TO_TELL
 from conformance.report.states import state
@@ -51,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix in (".yaml", ".yml") and file_path.name != "tiers.yaml" and file_path.parent.name != "known":
         try:
+            regular(file_path)
             text = file_path.read_text(encoding="utf-8", errors="replace")
         except OSError:  # reading it as a family says what is wrong
             text = "cases:"
@@ -103,8 +105,6 @@ def _session(config: pytest.Config) -> Session:
             deadline=config.getoption("--convt-deadline"),
             jobs=1,
         )
-    if dead := config.stash[_SESSION].dead:
-        raise programs.ProgramError("; ".join(f"adapter {name} is dead: {why}" for name, why in dead.items()))
     return config.stash[_SESSION]
 
 
@@ -124,6 +124,8 @@ class Family(pytest.File):
             if tier not in parts:
                 raise self.CollectError(f"--convt-tier {tier}: there are {', '.join(parts)}, full")
             cases = [case for case in cases if case.id in parts[tier]]
+        for name, why in session.dead.items():
+            yield Dead.from_parent(self, name=f"adapter {name}", why=why)
         narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), tiers=named)
         for case in cases:
             for route, selection in _by_route(select([case], session.hellos, narrow)).items():
@@ -176,9 +178,9 @@ class Answered(pytest.Item):
             raise Diverged(bad)
         if known := [row for row in rows if state(row) == "known"]:
             link = known[0].detail.get("ledger", {}).get("link", "")
-            pytest.xfail(f"{explain.sentence(known[0])} {link}".strip())
+            pytest.xfail(harmless(f"{explain.sentence(known[0])} {link}".strip()))
         if not any(row.verdict == "pass" for row in rows):
-            pytest.skip("; ".join(sorted({row.detail.get("reason", "unsupported") for row in rows})))
+            pytest.skip(harmless("; ".join(sorted({row.detail.get("reason", "unsupported") for row in rows}))))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo, style: Any = None) -> Any:
         if isinstance(excinfo.value, FileError):
@@ -192,9 +194,23 @@ class Answered(pytest.Item):
         return self.path, int(line) - 1 if line.isdigit() else 0, self.name
 
 
+class Dead(pytest.Item):
+    """An adapter that did not answer: it fails, and the others are asked all the same."""
+
+    def __init__(self, *, why: str, **more: Any):
+        super().__init__(**more)
+        self.why = why
+
+    def runtest(self) -> None:
+        pytest.fail(f"{self.name} is dead: {self.why}", pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.name
+
+
 class Diverged(Exception):
     """Rows that are new, changed or stale, or that were not answered."""
 
     def __init__(self, rows: list[Row]):
-        super().__init__(", ".join(f"{state(row)}: {row.cause}" for row in rows))
+        super().__init__(harmless(", ".join(f"{state(row)}: {row.cause}" for row in rows)))
         self.rows = rows

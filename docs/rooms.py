@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).with_name("architecture.md")
 
 #: From the ground up: (rooms of this floor, what the floor is for). A room is a folder, or a file without its suffix.
 FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("__init__", "case", "memory"), "the words: what a question is"),
+    (("__init__", "case", "memory", "plain"), "the words: what a question is"),
     (("oracle", "adapter"), "the right answer and what equal means · the worker's half"),
     (("mutants",), "named wrong answers"),
     (("corpus",), "case files → cases"),

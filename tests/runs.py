@@ -12,6 +12,24 @@ from conformance.run.run_file import Run
 #: What a framework may say, and no document may break on.
 HOSTILE = "]]></failure><b>|`@all`|\x1b[2J\x00\ud800\r\n::error::%0A,:\u2028\uffff"
 LEDGER = {"where": "known/lies.yaml:7", "link": "https://example.org/issue/1", "kind": "bug", "why": "it is so"}
+#: What a run file begins with.
+HEADER = {
+    "suite": "0.1.0",
+    "protocol": 1,
+    "corpus": "abc123",
+    "seed": 0,
+    "started": "2026-11-21T10:00:00+00:00",
+    "platform": "Linux",
+    "cpu": "some",
+    "cores": 2,
+    "python": "3.11",
+    "argv": ["convt", "run"],
+    "adapters": {"lies": {"version": "1.0", "devices": ["cpu"]}},
+    "absent": {},
+    "dead": {},
+    "notes": [],
+    "selection": {},
+}
 
 
 def case(name: str, size: int = 3, line: int = 12, **more) -> Case:
@@ -45,23 +63,7 @@ def new(name: str = "stride/one", cause: str = "as if the kernel were flipped", 
 
 
 def run(rows: list[Row], cases: tuple[Case, ...] = (), path: str = "run.jsonl", whole: bool = True, **header) -> Run:
-    header = {
-        "suite": "0.1.0",
-        "protocol": 1,
-        "corpus": "abc123",
-        "seed": 0,
-        "started": "2026-11-21T10:00:00+00:00",
-        "platform": "Linux",
-        "cpu": "some",
-        "cores": 2,
-        "python": "3.11",
-        "argv": ["convt", "run"],
-        "adapters": {"lies": {"version": "1.0", "devices": ["cpu"]}},
-        "absent": {},
-        "dead": {},
-        "notes": [],
-        "selection": {},
-    } | header
+    header = HEADER | header
     problems, diagnoses = header.pop("problems", []), header.pop("diagnoses", [])
     footer = {"rows": len(rows), "seconds": 12.5, "problems": problems} if whole else None
     return Run(path, header, {each.id: each for each in cases}, rows, diagnoses, footer)

@@ -181,7 +181,6 @@ def test_an_error_in_a_case_file_is_a_collection_error_with_its_line(room, asked
     [
         (["--convt-adapter=missing.py"], "missing.py: no such adapter and no such file"),
         (["--convt-python=honest"], "expected NAME=PATH"),
-        ([f"--convt-adapter={LIARS / 'dies_at_hello.py'}"], "libeverything.so.7"),
     ],
 )
 def test_an_adapter_that_is_not_there_is_an_error_in_one_sentence(words, says, room, asked):
@@ -191,6 +190,12 @@ def test_an_adapter_that_is_not_there_is_an_error_in_one_sentence(words, says, r
     assert "Traceback" not in done.stdout + done.stderr
     assert "INTERNALERROR" not in done.stdout
     assert "passed" not in done.stdout
+
+
+def test_an_adapter_that_is_dead_fails_by_itself(room, asked):
+    done = asked("honest.py", f"--convt-adapter={LIARS / 'dies_at_hello.py'}")
+    assert "adapter dies_at_hello is dead: it ended before it said hello; its last output: libeverything" in done.stdout
+    assert counts(done) == "1 failed, 2 passed"
 
 
 def test_two_rules_that_contradict_each_other_are_said_without_a_stack(room, asked):

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from conformance.cli.options import SEED, narrowing
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
 
 #: Configurations that are asked at once, and of how many one goes to routes that compile it.
@@ -89,7 +90,7 @@ def _fuzz(asked: dict[str, Any]) -> int:
             found = session.diagnoses(rows, cases, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
-            click.echo(f"\ninterrupted: {len(rows)} rows are in {output}; go on with --resume {output}", err=True)
+            say(f"\ninterrupted: {len(rows)} rows are in {output}; go on with --resume {output}", err=True)
             return INCOMPLETE
         for each in found:
             writer.diagnosis(stored(each, cases))
@@ -170,5 +171,5 @@ def _family(run: Any, found: list, output: Path) -> Path | None:
             script = explain.script(row, mine, expected.operands, answer)
             output.with_name(f"{output.stem}-{number}.py").write_text(script, encoding="utf-8")
     for note in family.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     return path if family.cases and family.write() else None

@@ -3,17 +3,23 @@ verbs, so that `convt --help` answers at once."""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import pkgutil
-import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
 from conformance import __version__
+from conformance.cli import streams
 from conformance.cli.cases import cases
 from conformance.cli.options import SEED, TIER, narrowing, outputs
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
+
+#: A variable of the environment: whether a fault of this program is printed with all its lines.
+TRACEBACK = "CONVT_TRACEBACK"
 
 #: Verbs that live in modules of their own.
 ELSEWHERE = {
@@ -36,6 +42,10 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return pkgutil.resolve_name(ELSEWHERE[name]) if name in ELSEWHERE else super().get_command(ctx, name)
 
+    def main(self, *words: Any, **more: Any) -> Any:
+        streams.ready()
+        return super().main(*words, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         from conformance.corpus.yaml_file import FileError
         from conformance.run.programs import ProgramError
@@ -44,23 +54,39 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except (ProgramError, RunFileError, FileError, UsageError) as error:
-            click.echo(f"convt: {error}", err=True)
+            say(f"convt: {error}", err=True)
             ctx.exit(USAGE)
         except click.UsageError as error:
             verb = error.ctx.command_path if error.ctx else "convt"
-            click.echo(f"convt: {error.format_message()} (see {verb} --help)", err=True)
+            say(f"convt: {error.format_message()} (see {verb} --help)", err=True)
             ctx.exit(USAGE)
         except KeyboardInterrupt:
             click.echo("convt: interrupted before anything was finished", err=True)
             ctx.exit(INCOMPLETE)
         except BrokenPipeError:  # the reader of a pipe has seen enough
-            with contextlib.suppress(OSError):
-                sys.stdout.close()
+            streams.quiet()
             ctx.exit(CLEAN)
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"convt: {where}{error.strerror or error}", err=True)
+            streams.quiet()  # it may be the one that is full
+            say(f"convt: {error.filename or 'standard output'}: {error.strerror or error}", err=True)
             ctx.exit(USAGE)
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            say(f"convt: {_our_fault(error)}", err=True)
+            ctx.exit(INCOMPLETE)
+
+
+def _our_fault(error: Exception) -> str:
+    """A mistake of this program in one sentence: not the user's, and no finding either."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    ours = Path(__file__).parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(ours)] or frames
+    place = f"{Path(inside[-1].filename).name}:{inside[-1].lineno}"
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return f"this is a fault of convt, at {place}: {what}; please report it, with the lines that {TRACEBACK}=1 adds"
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -99,6 +125,7 @@ def main() -> None:
 @click.option("--variant", "variants", multiple=True, metavar="GLOB", help="Beside it under settings: onednn=*, all.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
+@click.option("--slow-factor", type=click.FloatRange(1), default=20.0, help="Times the usual that make a remark: 20.")
 @narrowing
 @SEED
 @click.pass_context
@@ -113,7 +140,11 @@ def run(ctx: click.Context, **asked: Any) -> None:
     from conformance.cli import run
 
     if asked["resume"]:
-        said = [word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE"]
+        # Programs are named again, so that a run file starts none by itself. An empty list of globs counts as typed to
+        # some versions of click.
+        others = {*run.ASKED, "output"} - {"adapters", "pythons"}
+        typed = (word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE")
+        said = [word for word in typed if word in others and asked[word] not in ((), None)]
         if said:
             raise UsageError(f"--resume goes on as the run was started: leave out what else was asked ({said[0]})")
     ctx.exit(run.run(asked))

@@ -4,57 +4,11 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from conformance.cli.options import outputs
 from conformance.cli.status import CLEAN, FINDINGS, UsageError
-
-if TYPE_CHECKING:
-    from conformance.run.run_file import Run
-
-
-class _Adapter(msgspec.Struct):
-    version: str
-    devices: list[str]
-
-
-class _Header(msgspec.Struct):
-    """What is said of a run as a whole."""
-
-    suite: str
-    corpus: str
-    seed: int
-    started: str
-    platform: str
-    cpu: str
-    cores: int | None
-    python: str
-    argv: list[str]
-    adapters: dict[str, _Adapter]
-    absent: dict[str, str]
-    dead: dict[str, str]
-    notes: list[str]
-
-
-class _Footer(msgspec.Struct):
-    seconds: float
-    problems: list[str]
-
-
-def _whole(path: str) -> Run:
-    """The run at `path`. Raises RunFileError where it lacks a word that a summary needs."""
-    from conformance.run.run_file import RunFileError, read
-
-    run = read(path)
-    try:
-        msgspec.convert(run.header, _Header)
-        msgspec.convert(run.footer, _Footer | None)
-    except msgspec.ValidationError as error:
-        raise RunFileError(f"{path}: its header or footer is not one that `convt run` writes: {error}") from None
-    return run
 
 
 @click.command()
@@ -69,6 +23,7 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
     convt report reports/run.jsonl --junitxml junit.xml --markdown summary.md
     """
     from conformance.report import findings, html, summaries
+    from conformance.run import run_file
 
     if not output and not form and not any(asked.values()):
         options = ", ".join(f"--{option}" for option in summaries.WRITERS)
@@ -77,7 +32,7 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
         raise UsageError(f"--output {output}: the name of a page ends in .html")
     taken = {f"the run file {path}": path for path in runs} | ({"the page": output} if output else {})
     summaries.check(asked, taken)
-    read = [findings.report(_whole(path)) for path in runs]
+    read = [findings.report(run_file.read(path)) for path in runs]
     for name in summaries.write(read, asked):
         click.echo(f"wrote {name}")
     if form:
@@ -107,7 +62,7 @@ def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
 
     if len(runs) < 2:
         raise UsageError("diff compares runs: name at least two run files")
-    read = [_whole(path) for path in runs]
+    read = [run_file.read(path) for path in runs]
     if bits and len({run.header.get("seed") for run in read}) > 1:
         raise UsageError("--bits: the runs have different seeds, so other operands: run both with the same --seed")
     steps = [run_file.diff(before, after, bits) for before, after in itertools.pairwise(read)]

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from conformance import __version__
 from conformance.case import CHECKS, DTYPES, FILLS, Case
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
-from conformance.corpus import globs, spelled
+from conformance.corpus import globs, load, spelled
 from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
+from conformance.plain import harmless
 from conformance.report import explain, findings, html, repeat, states, summaries, terminal
 from conformance.run import metamorphic, programs, run_file, variants
 from conformance.run.diagnose import stored
@@ -50,6 +56,7 @@ ASKED = (
     "variants",
     "repeat",
     "deadline",
+    "slow_factor",
     "seed",
 )
 
@@ -59,6 +66,7 @@ def run(asked: dict[str, Any]) -> int:
     begin, before = time.monotonic(), None
     if asked["resume"]:
         before = run_file.read(asked["resume"])
+        typed = _typed(asked)
         asked = asked | _as_started(before) | {"output": asked["resume"]}
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
@@ -90,6 +98,9 @@ def run(asked: dict[str, Any]) -> int:
         tiers={} if asked["everywhere"] else named,
     )
     cases = choose(everything, named, asked["globs"], tier)
+    if before:
+        _same_cases(before, everything)
+        _insist_named(before.path, asked, typed)
     session = _open(asked)
     rows: list[Row] = []
     try:
@@ -101,7 +112,8 @@ def run(asked: dict[str, Any]) -> int:
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
         if before:
             _same_run(before, header)
-            rows += before.rows
+            # A divergence that was not confirmed is asked again.
+            rows += [row for row in before.rows if "unconfirmed" not in row.detail]
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = run_file.Writer(asked["output"], before)
@@ -110,19 +122,22 @@ def run(asked: dict[str, Any]) -> int:
         by_id = {case.id: case for case in cases}
         try:
             with terminal.progress(len(keys) - len(rows)) as step:
-                for row in session.rows(selection, [row.key for row in rows]):
+                accused = partial(_write, writer, by_id)
+                for row in session.rows(selection, [row.key for row in rows], accused):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
             diagnoses = session.diagnoses(rows, by_id, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
-            click.echo(
-                f"\ninterrupted: {len(rows)} of {len(keys)} rows are in {asked['output']}; "
-                f"go on with: convt run --resume {asked['output']}",
-                err=True,
-            )
+            kept = f"{len(rows)} of {len(keys)} rows are in {asked['output']}"
+            say(f"\ninterrupted: {kept}; go on with: {_resume(asked)}", err=True)
             return INCOMPLETE
+        except Exception:  # whatever stops a run, what was done is told first
+            writer.close()
+            with contextlib.suppress(Exception):
+                html.write([findings.report(run_file.read(asked["output"]))], page)
+            raise
         for each in diagnoses:
             writer.diagnosis(stored(each, by_id))
         problems = session.problems(everything) if ours else []
@@ -132,17 +147,30 @@ def run(asked: dict[str, Any]) -> int:
     finally:
         session.close()
     report = findings.report(run_file.read(asked["output"]))
+    try:
+        html.write([report], page)
+    finally:  # neither costs the other
+        written = summaries.write([report], wanted)
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
-    for name in summaries.write([report], wanted):
+    for name in written:
         click.echo(f"wrote {name}")
     if asked["form"]:
         summaries.to_github([report])
-    html.write([report], page)
     click.echo(f"page: {page}")
     if not states.complete(report.run):
         return INCOMPLETE
     return CLEAN if states.clean(report.run) else FINDINGS
+
+
+def _resume(asked: dict[str, Any]) -> str:
+    """The line to paste that goes on with a run."""
+    words = ["--resume", str(asked["output"]), *(word for pair in _programs(asked) for word in pair)]
+    return harmless(f"convt run {shlex.join(words)}")
+
+
+def _write(writer: run_file.Writer, cases: Mapping[str, Case], row: Row) -> None:
+    writer.row(row, cases[row.case])
 
 
 def _counts(text: str) -> list[int]:
@@ -205,30 +233,46 @@ def _insist(session: Session, asked: dict[str, Any]) -> None:
             raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
 
 
-class _Header(msgspec.Struct):
-    """What going on with a run needs of its header."""
-
-    suite: str
-    corpus: str
-    adapters: dict[str, dict[str, Any]]
-    selection: dict[str, Any]
-
-
 def _as_started(before: run_file.Run) -> dict[str, Any]:
     """What the command of an earlier run asked."""
-    try:
-        selection = msgspec.convert(before.header, _Header).selection
-    except msgspec.ValidationError as error:
-        raise run_file.RunFileError(f"{before.path}:1: cannot go on: {error}; start a new run") from None
+    selection = before.header["selection"]
     if selection.keys() != set(ASKED):
         raise run_file.RunFileError(f"{before.path}:1: cannot go on: other things were asked then; start a new run")
     return selection
 
 
-def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
+def _insist_named(path: str, asked: dict[str, Any], typed: Sequence[tuple[str, str]]) -> None:
+    """A run file starts no program that the user did not name, too: it may be somebody else's. `asked`: as the run was
+    started; `typed`: what the user names now."""
+    theirs = _programs(asked)
+    for option, word in typed:
+        if (option, word) not in _typed(asked):
+            raise UsageError(f"{option} {word}: {path} was started without it; leave it out")
+    if missing := [each for each in theirs if each not in typed]:
+        options = shlex.join(word for pair in theirs for word in pair)
+        raise UsageError(f"{path} would start {missing[0][1]}: if you trust it, name it as well, by {options}")
+
+
+def _typed(asked: dict[str, Any]) -> list[tuple[str, str]]:
+    """(option, value) for all adapters and interpreters that a command names."""
+    return [("--adapter", each) for each in asked["adapters"]] + [("--python", each) for each in asked["pythons"]]
+
+
+def _programs(asked: dict[str, Any]) -> list[tuple[str, str]]:
+    """Those of them that are neither ours nor installed beside us."""
+    known = programs.known()
+    return [(option, each) for option, each in _typed(asked) if option == "--python" or each not in known]
+
+
+def _same_cases(before: run_file.Run, everything: Sequence[Case]) -> None:
+    """Raises RunFileError where this is not the suite or the corpus of an earlier run, before anything is started."""
+    here = {"corpus": load.digest(everything), "suite": __version__}
     for word, what in (("corpus", "the case files have"), ("suite", "this program has")):
-        if before.header[word] != header[word]:
+        if before.header[word] != here[word]:
             raise run_file.RunFileError(f"{before.path}: cannot go on: {what} changed since; start a new run")
+
+
+def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
     then = {name: hello.get("version") for name, hello in before.header["adapters"].items()}
     now = {name: hello["version"] for name, hello in header["adapters"].items()}
     if then != now:
@@ -267,21 +311,25 @@ def show(asked: dict[str, Any]) -> None:
     for row in rows:
         case = cases[row.case]
         if not asked["script"]:
-            click.echo(explain.paragraph(row, case) + "\n")
+            say(explain.paragraph(row, case) + "\n")
     told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
     told = told or next((row for row in rows if row.detail.get("plan")), None)
     if told is None:
         return
     if told.fill == "related":
         line = repeat.command(told, {"seed": seed})
-        click.echo(f"# A relation is between several calls; ask for them by: {line}")
+        say(f"# A relation is between several calls; ask for them by: {line}")
         return
     case = cases[told.case]
     expected = Expected(case, told.check, told.dtype, told.fill, seed)
+    if expected.picks is not None:
+        line = repeat.command(told, {"seed": seed})
+        click.echo(f"# A script that repeats it would be too long; ask for it by: {line}")
+        return
     answer = expected.answer if case.expect == "answer" else None
     if not asked["script"]:
-        click.echo(f"# A script that repeats {told.key}:\n")
-    click.echo(explain.script(told, case, expected.operands, answer))
+        say(f"# A script that repeats {told.key}:\n")
+    say(explain.script(told, case, expected.operands, answer, asked["run_path"]))
 
 
 def _named(files: Sequence[str], case_id: str) -> Case:
@@ -306,14 +354,14 @@ def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> 
         click.echo(json.dumps(msgspec.to_builtins(said), indent=2))
         return
     for name, hello in session.hellos.items():
-        click.echo(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
+        say(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
         if hello["variants"]:
-            click.echo(f"  variants: {', '.join(hello['variants'])}, threads=N")
+            say(f"  variants: {', '.join(hello['variants'])}, threads=N")
         for route in hello["routes"]:
             compiler = f"; about {route['cost']:g} s a case" if route["cost"] else ""
             offered = f"{', '.join(route['dtypes'])}; {', '.join(route['checks'])}"
-            click.echo(f"  {name}/{route['name']}: {offered}{compiler}")
+            say(f"  {name}/{route['name']}: {offered}{compiler}")
     for name, reason in session.absent.items():
-        click.echo(f"{name} absent: {reason}")
+        say(f"{name} absent: {reason}")
     for name, reason in session.dead.items():
-        click.echo(f"{name} dead: {reason}")
+        say(f"{name} dead: {reason}")

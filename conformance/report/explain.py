@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import inspect
 import math
+import re
 import zlib
 from typing import Any
 
 import numpy as np
 
-from conformance import memory
+from conformance import memory, plain
 from conformance.case import FLOATS, Case
 from conformance.oracle.operands import make_operands
 from conformance.report.accuracy import of_the_bound
@@ -34,6 +35,8 @@ SPEAK = {
         "np.asarray({y}).astype(np.{wide})",
     ),
 }
+#: What can be imported: names with dots between them.
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 STAMP = 200  # numbers of a stamp that are printed
 LITERAL = 400  # numbers that a script spells out
 
@@ -61,6 +64,8 @@ def paragraph(row: Row, case: Case) -> str:
     detail = row.detail
     state = f" ({row.state})" if row.state else ""
     lines = [f"{row.key}: {row.verdict}{state}", f"  {sentence(row)}"]
+    if "unconfirmed" in detail:
+        lines.append("  not confirmed: the run was cut short before this was asked again")
     lines += [f"  {line}" for line in sizes(case)]
     if "first_wrong" in detail:
         first = detail["first_wrong"]
@@ -80,6 +85,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
     if "share" in detail:
         lines.append(f"  its error is {of_the_bound(detail['share'])} that rounding theory gives")
+    if "rough" in detail:
+        lines.append("  it is rough: within the bound, and beyond what rounding at random would do")
     if more := detail.get("causes", [])[1:]:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):
@@ -88,6 +95,10 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  follows the reading: {'; '.join(follows)}")
     if claim := detail.get("claim"):
         lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
+    if "no_plan" in detail:
+        lines.append(f"  {detail['no_plan']}")
+    if poisons := detail.get("poisons"):
+        lines += [f"  {poisons}"] if poisons != row.cause else []
     if plan := detail.get("plan"):
         lines += ["  native call:"] + [f"    {line}" for line in plan["source"].splitlines()]
         lines += [f"  {line}" for line in layouts(plan)]
@@ -98,7 +109,7 @@ def paragraph(row: Row, case: Case) -> str:
             lines += [f"  {title}:"] + [f"    {line}" for line in detail[word].splitlines()[-12:]]
     if told := detail.get("ledger"):
         lines.append(f"  ledger: {entry_name(told)} ({told['kind']}): {told['why']} {told['link']}")
-    return "\n".join(lines)
+    return "\n".join(line for text in lines for line in plain.lines(text))
 
 
 def wrong(detail: dict[str, Any]) -> str:
@@ -205,32 +216,38 @@ def _choices(case: Case) -> list[str]:
     return lines
 
 
-def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None) -> str:
+def script(
+    row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None, whose: str | None = None
+) -> str:
     """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
 
     `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
-    where the call must be refused. A row without a plan gives a comment that says so.
+    where the call must be refused. `whose`: the run file that tells the call, None where the adapter itself has told it
+    just now. Words of a run file are quoted, and run only when the reader says that they are read. A row without a plan
+    gives a comment that says so.
     """
     plan = row.detail.get("plan")
     if not plan:
-        return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
-    first = plan["call"].partition(".")[0]
+        why = row.detail.get("reason") or row.cause or row.verdict
+        return "".join(f"# {line}\n" for line in plain.lines(f"{row.key}: no native call was made: {why}"))
+    first = plan["call"].partition(".")[0] if DOTTED.fullmatch(plan["call"]) else ""
     importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.{wide})"))
-    if "." in plan["call"] and not importing:
+    if "." in plan["call"] and first and not importing:
         importing = f"import {first}  # or whatever the adapter of {row.route} calls {first}"
     cast = cast if row.dtype == "bfloat16" else ""
     if row.dtype == "bfloat16" and first == "tf":
         tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"
     wide = "complex128" if row.dtype == "complex64" else "float64"
     result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
-    lines = [f'"""{row.key}, as the conformance suite asked it."""', ""]
+    lines = [repr(f"{row.key}, as the conformance suite asked it."), ""]
+    lines += _to_read(plan, whose) if whose else []
     packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
     lines += ["import base64", "import zlib", ""] if packed else []
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
     lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
     if plan["define"]:
-        lines += ["", plan["define"].strip(), "", ""]
+        lines += ["", *_statements("DEFINE", plan["define"].strip(), whose), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
     lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
     carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
@@ -249,7 +266,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
         lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
     if "b" not in operands:
         lines.append("b = None")
-    lines += ["", plan["source"], "", f"returned = {back.format(y=result, wide=wide)}"]
+    lines += ["", *_statements("CALL", plan["source"], whose), "", f"returned = {back.format(y=result, wide=wide)}"]
     answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
     answered["grad_weight"] = ("w", carried["w"])
     if row.check in answered:
@@ -259,6 +276,22 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
             lines.append(f"returned = returned.transpose{_axes(letters, canonical)}")
     lines += _comparison(row, expected, wide)
     return "\n".join(lines) + "\n"
+
+
+def _to_read(plan: dict[str, Any], whose: str) -> list[str]:
+    """The statements of a run file as quoted lines, and a stop before them: whoever starts this has read them."""
+    name = plain.harmless(whose)
+    lines = [f"# DEFINE and CALL are what {name} says, and nobody has checked them: they can do anything."]
+    lines += ["# Read them before you write True.", "I_HAVE_READ_THEM = False", ""]
+    for word, text in (("DEFINE", plan["define"].strip()), ("CALL", plan["source"])):
+        lines += [f"{word} = [", *(f"    {line!r}," for line in text.splitlines()), "]"] if text else []
+    said = f"read DEFINE and CALL, which are what {name} says, then write I_HAVE_READ_THEM = True"
+    return [*lines, "if not I_HAVE_READ_THEM:", f"    raise SystemExit({said!r})", ""]
+
+
+def _statements(word: str, text: str, whose: str | None) -> list[str]:
+    """Statements of a plan as they are, or where they were quoted above, what runs them."""
+    return [f'exec("\\n".join({word}))'] if whose else plain.lines(text)
 
 
 def _array(array: np.ndarray, dtype: str) -> str:

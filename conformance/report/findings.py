@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from conformance.case import Case
 from conformance.corpus.yaml_file import shown
+from conformance.plain import harmless
 from conformance.report.states import NEEDS_A_LOOK, STATES, number, place, state
 from conformance.report.told import told
 from conformance.run import blame
@@ -30,8 +31,6 @@ FOUND = STATES[:5]
 TO_TELL = (*NEEDS_A_LOOK, "unrun")
 #: Numbers in brackets, however many: shapes of cases of another rank are another number of them.
 SHAPE = r"[\[(][-\d\s,]*[\])]"
-#: What a line of text cannot hold: control characters, and halves of pairs that no encoding has.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 #: Verdict → what the framework does, in words.
 DOES = {
@@ -283,9 +282,3 @@ def entry_name(ledger: Mapping[str, Any]) -> str:
 def first_line(text: str) -> str:
     """The first line of a message, at most 300 characters, that can be printed."""
     return harmless(text.strip().splitlines()[0][:300]) if text.strip() else ""
-
-
-def harmless(said: str) -> str:
-    """The text of a framework or a file name as one line that can be printed: a control character could clear the
-    terminal, and half a pair stops the printing."""
-    return CONTROL.sub("\ufffd", said)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.report.findings import Finding, harmless
+from conformance.plain import harmless
+from conformance.report.findings import Finding
 from conformance.run.row import Row
 from conformance.run.run_file import Run
 from conformance.run.variants import framework_of, worker_of

@@ -44,6 +44,8 @@ def missing(run: Run) -> list[str]:
         words.append(number(len(dead), "dead adapter"))
     if unrun := counts(run.rows)["unrun"]:
         words.append(f"{number(unrun, 'row')} without an answer")
+    if once := sum("unconfirmed" in row.detail for row in run.rows):
+        words.append(f"{number(once, 'divergence')} not confirmed")
     return words
 
 

@@ -15,9 +15,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.report import accuracy, repeat, states
+from conformance.plain import harmless
+from conformance.report import accuracy, remarks, repeat, states
 from conformance.report.between import between
-from conformance.report.findings import TO_TELL, Finding, Report, harmless, unsupported
+from conformance.report.findings import TO_TELL, Finding, Report, unsupported
 from conformance.report.history import lines
 from conformance.report.states import NEEDS_A_LOOK, number
 from conformance.run import disputes
@@ -61,8 +62,11 @@ def console(stderr: bool = False) -> Console:
 def progress(total: int) -> Iterator[Any]:
     """A bar on standard error while rows come in; call what it yields with each row. Silent without a terminal."""
     out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda row: None
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with Progress(*columns, console=out, transient=True) as bar:
         task, seen = bar.add_task("", total=total), Counter()
 
         def step(row: Row) -> None:
@@ -96,6 +100,8 @@ def summary(report: Report) -> None:
     _disputes(out, run.rows)
     _variants(out, run.rows)
     _findings(out, report)
+    for remark in remarks.remarks(run):
+        _say(out, f"remark: {remark.sentence}")
     for problem in states.problems(run):
         _say(out, f"ledger: {problem}")
     _say(out, states.verdict(run))

@@ -55,6 +55,10 @@ class Ledger:
         if row.verdict in ("unsupported", "unrun"):
             return row
         speaking = self.speaking(row.key, case, version)
+        if row.verdict == "pass":
+            remark = next((rule for rule in speaking if row.detail.keys() & rule.verdicts), None)
+            row = row if remark is None else msgspec.structs.replace(row, detail=row.detail | {"ledger": remark.told()})
+        speaking = [rule for rule in speaking if not rule.remarks]
         if not speaking:
             return self._new(row) if row.verdict in DIVERGENT else row
         if row.verdict == "pass":
@@ -144,7 +148,7 @@ def _agreed(speaking: list[Rule], key: Key) -> None:
     """Raises FileError where two rules say different things of one row, neither of them before the other."""
     by_file: dict[str, list[Rule]] = defaultdict(list)
     for rule in speaking:
-        if not rule.sometimes:
+        if not rule.sometimes and not rule.remarks:
             by_file[rule.file if rule.stops else ""].append(rule)
     for file, mine in by_file.items():
         first, others = mine[0], mine[1:]

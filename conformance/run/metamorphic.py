@@ -150,6 +150,7 @@ def _ask(engine: Engine, sets: list[Set], settle: Callable[[Row, Case], Row]) ->
         engine.watch, engine.settle = None, usual
 
 
+@np.errstate(all="ignore")  # as in judge.py
 def _row(each: Set, told: Told) -> Row:
     """The row of a set: the first of its questions that went wrong by itself, else whether the equation holds."""
     key, wrong = each.question.key, [row for row in told.rows if row.verdict != "pass"]

@@ -12,13 +12,15 @@ from conformance.run.variants import is_meant, worker_of
 
 
 class Question(NamedTuple):
-    """One row to be: the case, its key, and what the route declared."""
+    """One row to be: the case, its key, and what the route declared: its arithmetic, its cost in seconds, and the
+    seconds that an answer may take where they are not those of the run."""
 
     case: Case
     key: Key
     numbers: dict[str, Any]
     arithmetic: dict[str, Any]
     cost: float
+    deadline: float | None = None
 
     @property
     def worker(self) -> str:
@@ -92,9 +94,11 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
                     selection.unsupported[key] = f"{route} does not offer {key.dtype}"
                 elif key.check not in offered["checks"]:
                     selection.unsupported[key] = f"{route} does not offer {key.check}"
+                elif (largest := offered.get("largest")) is not None and case.size > largest:
+                    selection.unsupported[key] = f"{route} takes no case of more than {largest} multiply-adds"
                 else:
-                    arithmetic = offered.get("arithmetic") or {}
-                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"]))
+                    arithmetic, deadline = offered.get("arithmetic") or {}, offered.get("deadline")
+                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"], deadline))
     return selection
 
 

@@ -6,6 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from conformance.case import Dtype, Fill
+from conformance.run.spoken import Device, Route, Seconds
+
 #: What the worker did.
 Outcome = Literal["returned", "unsupported", "raised", "crashed", "hung", "garbled", "unasked"]
 
@@ -26,6 +29,10 @@ VERDICTS: tuple[Verdict, ...] = (
 
 #: Verdicts that say something against a framework or its adapter, and so need a state.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
+
+#: What may be said of an answer that passes, and a rule of the ledger may know; see report/remarks.py.
+Remark = Literal["rough"]
+REMARKS: frozenset[Remark] = frozenset({"rough"})
 
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
 State = Literal["new", "known", "changed", "stale"]
@@ -57,16 +64,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
     """
 
     case: str
-    route: str
-    device: str
-    dtype: str
+    route: Route
+    device: Device
+    dtype: Dtype
     check: str
-    fill: str
+    fill: Fill
     outcome: Outcome = "unasked"
     verdict: Verdict = "unrun"
     state: State | None = None
     cause: str | None = None
-    seconds: float | None = None
+    seconds: Seconds | None = None
     detail: dict[str, Any] = {}
 
     @property

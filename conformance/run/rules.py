@@ -32,7 +32,7 @@ from conformance.corpus.when import Others, parse
 from conformance.corpus.yaml_file import Document, FileError, Steps, convert, nearest, read
 from conformance.mutants.shown import FAULTS
 from conformance.run.place import NAMES, Place
-from conformance.run.row import DIVERGENT, Row, Verdict
+from conformance.run.row import DIVERGENT, REMARKS, Remark, Row, Verdict
 from conformance.run.variants import is_meant
 
 UNFINISHED = "FINISH ME"
@@ -49,7 +49,7 @@ class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     routes: str | list[str]
-    verdict: Verdict | list[Verdict]
+    verdict: Verdict | Remark | list[Verdict | Remark]
     kind: Literal["bug", "by-design", "precision", "not-implemented"]
     link: str
     why: str
@@ -87,6 +87,11 @@ class Rule(msgspec.Struct, kw_only=True):
     @property
     def stops(self) -> bool:
         return self.verdicts <= STOPS
+
+    @property
+    def remarks(self) -> bool:
+        """Whether it speaks of answers that pass."""
+        return self.verdicts <= REMARKS
 
     def is_of(self, route: str, version: str, place: Place) -> bool:
         """Whether it speaks of a route at all, in this version and place."""
@@ -130,7 +135,12 @@ class Rule(msgspec.Struct, kw_only=True):
 
     def __str__(self) -> str:
         """The rule in one sentence."""
-        what = {"differ": "answers otherwise", "refuse": "refuses", "accept": "answers what must be refused"}
+        what = {
+            "rough": "is rough",
+            "differ": "answers otherwise",
+            "refuse": "refuses",
+            "accept": "answers what must be refused",
+        }
         verdicts = " or ".join(what.get(verdict, verdict) for verdict in sorted(self.verdicts))
         sometimes = "sometimes " if self.sometimes else ""
         where = [f"version {self.versions}"] if str(self.versions) else []
@@ -185,8 +195,10 @@ def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
         raise wrong("fault", f"there is no fault {raw.fault!r}{near}")
     verdicts = listed(raw.verdict)
     for verdict in verdicts:
-        if verdict not in DIVERGENT:
-            raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT))}")
+        if verdict not in DIVERGENT | REMARKS:
+            raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT | REMARKS))}")
+    if REMARKS & set(verdicts) and len(verdicts) > 1:
+        raise wrong("verdict", f"{' or '.join(sorted(REMARKS & set(verdicts)))} stands alone: write two rules")
     for name in raw.place:
         if name not in NAMES:
             raise document.error((index, "place", name), f"there is no place {name!r}{nearest(name, [*NAMES])}")

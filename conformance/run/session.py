@@ -10,20 +10,21 @@ import os
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from conformance import __version__, adapter, folder
 from conformance.case import Case
 from conformance.corpus import load
 from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
-from conformance.run import diagnose, metamorphic, narrow, place, probe, variants
+from conformance.run import diagnose, metamorphic, narrow, place, probe, spoken, variants
 from conformance.run.diagnose import Diagnosis
 from conformance.run.engine import Engine
 from conformance.run.infer import Asked
@@ -60,7 +61,7 @@ class Session:
         under: Sequence[str] = (),
     ) -> Session:
         """Start and greet all adapters at once, then their variants that a glob of `under` names. Raises ProgramError
-        where two call themselves the same, and where a glob names no variant."""
+        where a glob names no variant. Of two that call themselves the same, the second is dead."""
         jobs = jobs or os.cpu_count() or 1
         known = Ledger.load(ledger or folder("cases") / "known", {}, seed)
         session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs, repeat=repeat), known)
@@ -103,8 +104,9 @@ class Session:
         variant = variants.variant_of(program.name)
         name = f"{hello['name']}+{variant}" if variant else hello["name"]
         if name in self.hellos:
-            self.close()
-            raise ProgramError(f"two adapters call themselves {hello['name']!r}: {program.file} is one of them")
+            self.dead[program.name] = f"it calls itself {hello['name']}, as {self.hellos[name]['file']} does"
+            worker.stop()
+            return
         self.hellos[name] = hello | {
             "file": str(program.file),
             "interpreter": program.interpreter,
@@ -117,8 +119,13 @@ class Session:
         """The row of a case set against the ledger."""
         return self.ledger.judge(row, case, self.hellos[worker_of(row.route)]["version"])
 
-    def rows(self, selection: Selection, done: Iterable = ()) -> Iterator[Row]:
-        """All rows of a selection but those whose keys are `done`; what needs no asking comes first."""
+    def rows(
+        self, selection: Selection, done: Iterable = (), accuse: Callable[[Row], None] | None = None
+    ) -> Iterator[Row]:
+        """All rows of a selection but those whose keys are `done`; what needs no asking comes first.
+
+        `accuse` is told at once of a divergence that waits to be asked again; its row comes later, as all others.
+        """
         done = set(done)
         for key, reason in selection.unsupported.items():
             if key not in done:
@@ -128,11 +135,13 @@ class Session:
         yield from metamorphic.rows(self.engine, related, self.settle)
         asked = [question for question in asked if question.key.fill != "related"]
         unexplained = []
+        self.engine.accuse = accuse
         for row in self.engine.run(asked):
             if len(unexplained) < probe.MOST and probe.wanted(row):
                 unexplained.append(row)
             else:
                 yield row
+        self.engine.accuse = None  # what is asked from here on is no row of the run
         if unexplained:
             by_key = {question.key: question for question in asked}
             for row in unexplained:
@@ -143,17 +152,18 @@ class Session:
         """What a route makes of an impulse, where that is not what it should make; see probe.py."""
         found: list[dict[str, Any] | None] = []
 
+        @np.errstate(all="ignore")  # as in judge.py
         def watch(probed: Question, answer: Answer) -> None:
             dtype, array = answer.tensors.get("forward", (None, None))
             if array is not None:
                 found.append(probe.stamp(probed.case, decode(array, dtype)))
 
-        self.engine.watch = watch
+        self.engine.watch, self.engine.twice = watch, False
         for probed in probe.questions(question):
             list(self.engine.run([probed]))
             if found and found[-1]:
                 break
-        self.engine.watch = None
+        self.engine.watch, self.engine.twice = None, True
         return found[-1] if found else None
 
     def diagnoses(self, rows: Sequence[Row], cases: Mapping[str, Case], seconds: float) -> list[Diagnosis]:
@@ -186,6 +196,7 @@ class Session:
                     one.case.question(),
                     offered.get("arithmetic") or {},
                     offered["cost"],
+                    offered.get("deadline"),
                 )
                 for one in asked
             ]
@@ -237,54 +248,19 @@ class Session:
         self.engine.close()
 
 
-class _Offer(msgspec.Struct):
-    """A route in a hello."""
-
-    name: str
-    dtypes: list[str]
-    checks: tuple[str, ...] = ("forward",)
-    arithmetic: dict[str, dict[str, str]] = {}
-    cost: float = 0.0
-    tier: str | None = None
-    devices: list[str] | None = None
-
-
-class _Variant(msgspec.Struct):
-    """A setting that an adapter offers, see conformance/adapter.py."""
-
-    environment: dict[str, str] = {}
-    setup: str = ""
-
-
-class _Hello(msgspec.Struct):
-    """What an adapter must say of itself; more is kept, less is refused."""
-
-    protocol: int
-    name: str
-    routes: list[_Offer]
-    version: str | None = None
-    devices: tuple[str, ...] = ("cpu",)
-    absent: str | None = None
-    builds: dict[str, str] = {}
-    variants: dict[str, _Variant] = {}
-
-
 def _greet(worker: Worker, deadline: float) -> dict[str, Any] | Dead:
     try:
         said = worker.hello(deadline)
-        hello = msgspec.convert(said, _Hello)
+        if said.get("protocol") != adapter.PROTOCOL:
+            raise ValueError(f"it speaks protocol {said.get('protocol')!r:.40}, this is {adapter.PROTOCOL}")
+        hello = spoken.hello(said)
     except Dead as error:
         return error
-    except msgspec.ValidationError as error:
+    except ValueError as error:
         worker.kill()
-        return Dead(f"its hello is not one: {error}")
-    if hello.protocol != adapter.PROTOCOL:
-        worker.kill()
-        return Dead(f"it speaks protocol {hello.protocol}, this is {adapter.PROTOCOL}")
-    if hello.version is None and hello.absent is None:
-        worker.kill()
-        return Dead("its hello has neither a version nor a word on why the framework is absent")
-    return {key: value for key, value in said.items() if key not in ("id", "outcome")} | msgspec.to_builtins(hello)
+        return Dead(f"its hello is not one: {spoken.plainly(error)}")
+    worker.said = hello
+    return hello
 
 
 def _cpu() -> str:

@@ -142,4 +142,4 @@ def test_a_run_file_without_its_facts_is_one_sentence(header, words, room):
     Path("x.jsonl").write_text(header + "\n", encoding="utf-8")
     said = Said(*words)
     assert said.status == USAGE
-    assert said.err.startswith("convt: x.jsonl: its header or footer is not one that `convt run` writes: ")
+    assert said.err.startswith("convt: x.jsonl:1: not a line of a run file: ")

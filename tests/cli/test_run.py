@@ -44,9 +44,23 @@ def test_a_worker_that_dies_at_hello_is_exit_3_with_its_last_output(room):
     assert "incomplete" in said.out.splitlines()[-3]
 
 
-def test_a_worker_that_keeps_dying_leaves_the_run_incomplete(room):
+def test_a_worker_that_dies_with_every_question_has_answered_them_all(room):
     (room / "mortal.py").write_text(
         f"import os, runpy\ntruth = runpy.run_path({str(LIARS / 'truth.py')!r})\n"
+        "truth['lie'](lower=lambda case, checks: os._exit(9))\n",
+        encoding="utf-8",
+    )
+    said = Said("run", "--cases", "few.yaml", "--adapter", "mortal.py", "-o", "r.jsonl")
+    assert said.status == FINDINGS
+    assert [row.verdict for row in run_file.read("r.jsonl").rows] == ["crash"] * 6
+
+
+def test_a_worker_that_says_no_hello_any_more_leaves_the_run_incomplete(room):
+    (room / "mortal.py").write_text(
+        "import os, pathlib, runpy\n"
+        "if pathlib.Path('started').exists():\n    os._exit(9)\n"
+        "pathlib.Path('started').touch()\n"
+        f"truth = runpy.run_path({str(LIARS / 'truth.py')!r})\n"
         "truth['lie'](lower=lambda case, checks: os._exit(9))\n",
         encoding="utf-8",
     )
@@ -54,9 +68,8 @@ def test_a_worker_that_keeps_dying_leaves_the_run_incomplete(room):
     assert said.status == INCOMPLETE
     assert "incomplete" in said.out
     rows = run_file.read("r.jsonl").rows
-    assert len(rows) == 6
-    assert {row.verdict for row in rows} <= {"crash", "unrun"}
-    assert "unrun" in {row.verdict for row in rows}
+    assert sorted(row.verdict for row in rows) == ["crash"] + ["unrun"] * 5
+    assert "does not start any more: ended with exit status 9" in said.out
 
 
 # Frameworks that are not there
@@ -103,7 +116,7 @@ def test_show_tells_a_row_and_prints_a_script(room):
     assert said.out.startswith("few/first lies/route@cpu float32 forward exact: differ (new)\n")
     assert "as if the kernel were flipped" in said.out
     script = Said(*words, "--script").out
-    assert script.startswith('"""few/first')
+    assert script.startswith("'few/first ")
     assert script.strip() in said.out
     compile(script, "script", "exec")
 

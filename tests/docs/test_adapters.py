@@ -17,7 +17,7 @@ from documents import ROOT, blocks
 
 from conformance import adapter
 from conformance.case import Case
-from conformance.run import run_file, session
+from conformance.run import run_file, spoken
 
 NAME = "docs/adapters.md"
 TEXT = (ROOT / NAME).read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ def test_the_tables_name_every_field():
     assert of("1.2", "field") == set(case.question())
     assert of("1.3", "argument") == set(inspect.signature(adapter.Plan).parameters)
     assert of("1.4", "argument") == set(inspect.signature(adapter.Route).parameters)
-    assert of("2.2", "field") == {field.name for field in msgspec.structs.fields(session._Hello)}
+    assert of("2.2", "field") == {field.name for field in msgspec.structs.fields(spoken.Hello)}
 
 
 def frames(data: bytes) -> list[tuple[dict, dict, bytes]]:

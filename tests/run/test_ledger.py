@@ -366,6 +366,20 @@ def test_a_rule_is_one_sentence(changes, sentence, tmp_path):
     assert str(rule) == sentence
 
 
+def test_a_rule_may_know_what_is_rough_and_says_nothing_of_other_rows(tmp_path):
+    known = ledger(tmp_path, written(verdict="rough", cause="beyond what rounding at random would do"))
+    rough = judged(known, row("pass", detail={"rough": True}))
+    assert (rough.verdict, rough.state) == ("pass", None)
+    assert rough.detail["ledger"]["link"] == RULE["link"]
+    assert judged(known, row("pass")) == row("pass")
+    assert judged(known, row("differ")).state == "new"
+
+
+def test_what_is_rough_stands_alone_in_a_rule(tmp_path):
+    with pytest.raises(FileError, match="rough stands alone: write two rules"):
+        ledger(tmp_path, written(verdict=["rough", "differ"]))
+
+
 # Machines of another kind
 
 

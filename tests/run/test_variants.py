@@ -86,7 +86,7 @@ def test_a_run_with_variants_can_be_resumed(files):
     asked("--threads", "1,2")
     whole = (files / "run.jsonl").read_bytes().splitlines(keepends=True)
     (files / "cut.jsonl").write_bytes(b"".join(whole[:3]))  # the header, a case and its first row
-    said = Said("run", "--resume", "cut.jsonl")
+    said = Said("run", "--resume", "cut.jsonl", "--adapter", str(LIARS / "threaded.py"))
     assert said.status == FINDINGS
     again, before = ({row.key: row for row in run_file.read(name).rows} for name in ("cut.jsonl", "run.jsonl"))
     assert {key: row.verdict for key, row in again.items()} == {key: row.verdict for key, row in before.items()}

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import jinja2
 
-from conformance import folder
-from conformance.report import accuracy, findings, history, states
+from conformance import folder, plain
+from conformance.report import accuracy, findings, history, remarks, states
 from conformance.report.findings import Report
 from conformance.report.html import glossary, layouts, packed, tables, telling, texts
 from conformance.run.run_file import RunFileError
@@ -39,7 +39,7 @@ def write(reports: Sequence[Report], path: Path) -> None:
     page = environment.get_template("report.html.j2").render(_page(list(reports)))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8", errors="replace")
+        path.write_text(plain.text(page), encoding="utf-8", errors="replace")
     except OSError as error:
         raise RunFileError(f"{path}: {error.strerror}: name another page; the run file is kept") from None
 
@@ -58,6 +58,7 @@ def _page(reports: list[Report]) -> dict[str, Any]:
         "findings": told,
         "look": states.NEEDS_A_LOOK,
         "unsupported": findings.unsupported(run.rows),
+        "remarks": [plain.harmless(remark.sentence) for remark in remarks.remarks(run)],
         "accuracy": tables.accuracy(run),
         "claims": tables.claims(run),
         "disputed": tables.disputed(run),

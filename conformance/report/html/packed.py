@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from conformance import plain
 from conformance.case import Case
 from conformance.report import explain, repeat
 from conformance.report.findings import Report, entry_name
@@ -168,7 +169,16 @@ def _details(rows: list[Row], told: list[Told], room: int) -> dict[int, dict[str
 
 def _json(value: Any) -> bytes:
     """Broken Unicode becomes "?" here as it does in fragments, so that a link finds its case."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
+    return json.dumps(_printable(value), separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def _printable(value: Any) -> Any:
+    """The same without characters that cannot be printed: what the page's buttons copy is pasted into terminals."""
+    if isinstance(value, str):
+        return plain.text(value.encode("utf-8", "replace").decode())
+    if isinstance(value, dict):
+        return {_printable(key): _printable(each) for key, each in value.items()}
+    return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _compress(content: bytes) -> str:

@@ -63,7 +63,7 @@ def accuracy(run: Run) -> list[dict[str, Any]]:
         worst = max(mine, key=lambda row: row.detail["share"])
         lean = measures.lean(mine)
         shares = sorted(row.detail["share"] for row in mine)
-        bins = Counter(max(0, min(math.ceil(share * 10) - 1, 10)) for share in shares)
+        bins = Counter(max(0, min(math.ceil(min(share, 2.0) * 10) - 1, 10)) for share in shares)
         lines.append(
             {
                 "route": route,

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from conformance.case import Case
@@ -124,5 +125,6 @@ def _script(run: Run, row: Row) -> str | None:
     if sum(abs(math.prod(shape)) for shape in (case.x_shape, case.w_shape, case.y_shape)) > SCRIPT_NUMBERS:
         return None
     expected = Expected(case, row.check, row.dtype, row.fill, run.header["seed"])
-    script = explain.script(row, case, expected.operands, expected.answer if case.expect == "answer" else None)
+    answer = expected.answer if case.expect == "answer" else None
+    script = explain.script(row, case, expected.operands, answer, Path(run.path).name)
     return script if len(script) <= SCRIPT_LENGTH else None

@@ -18,6 +18,7 @@
                    smallest, file and line tell where it is written; each null where it is not known; `links` are those
                    of the known divergences that speak of the rows
       unsupported  {framework, reason, rows, routes}, the most frequent reason first
+      remarks      {word, route, rows, case, says}: what is right and worth a word: `rough`, `slow`
       problems     sentences on what is wrong with the ledger
 
 Keys stand in this order, counts in that of states.STATES, names in alphabetical order.
@@ -30,7 +31,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.report import repeat, states
+from conformance.report import remarks, repeat, states
 from conformance.report.findings import Finding, Report, unsupported
 from conformance.run.row import Row
 from conformance.run.run_file import Run
@@ -73,6 +74,16 @@ def _run(report: Report) -> dict[str, Any]:
     said["unsupported"] = [
         {"framework": each.framework, "reason": each.reason, "rows": each.count, "routes": each.routes}
         for each in unsupported(run.rows)
+    ]
+    said["remarks"] = [
+        {
+            "word": each.word,
+            "route": each.route,
+            "rows": len(each.rows),
+            "case": each.rows[0].case,
+            "says": each.sentence,
+        }
+        for each in remarks.remarks(run)
     ]
     said["problems"] = states.problems(run)
     return said

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conformance.corpus.yaml_file import shown
+from conformance.plain import harmless
 from conformance.report import repeat, states
-from conformance.report.findings import TO_TELL, Report, harmless
+from conformance.report.findings import TO_TELL, Report
 
 MOST = 10
 LONGEST = 2000  # characters of one text

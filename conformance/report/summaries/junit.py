@@ -11,13 +11,14 @@ import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Sequence
 
+from conformance.plain import CONTROL
 from conformance.report import explain, repeat, states
 from conformance.report.findings import Report
 from conformance.run.row import Row
 from conformance.run.run_file import Run
 
-#: Characters that XML 1.0 cannot carry, not even escaped.
-UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Characters that XML 1.0 cannot carry, not even escaped, and those that no text should hold.
+UNSPEAKABLE = re.compile(f"(?![\t\n\r])(?:{CONTROL.pattern}|[\ufffe\uffff])")
 LONGEST = 2000  # characters of one text
 
 
