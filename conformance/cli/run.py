@@ -22,7 +22,7 @@ from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
 from conformance.report import explain, findings, html, repeat, states, summaries, terminal
-from conformance.run import metamorphic, programs, run_file, threads
+from conformance.run import floors, metamorphic, programs, run_file, threads
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
@@ -64,6 +64,9 @@ def run(asked: dict[str, Any]) -> int:
     wanted = {option: asked[option] for option in summaries.WRITERS}
     summaries.check(wanted, {"the run file": asked["output"], "the page": page})
     counts = _counts(str(asked["threads"]))
+    baseline = asked["baseline"] and run_file.read(asked["baseline"])
+    if asked["fail_on"]:
+        _states(asked["fail_on"])
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -128,8 +131,9 @@ def run(asked: dict[str, Any]) -> int:
         for each in diagnoses:
             writer.diagnosis(stored(each, by_id))
         problems = session.problems(everything) if ours else []
+        reached = floors.reached(rows, header, asked["at_least"], baseline)
         seconds = time.monotonic() - begin
-        writer.footer(run_file.footer(rows, problems=problems, seconds=round(seconds, 2)))
+        writer.footer(run_file.footer(rows, problems=problems, **reached, seconds=round(seconds, 2)))
         writer.close()
     finally:
         session.close()
@@ -142,9 +146,25 @@ def run(asked: dict[str, Any]) -> int:
         summaries.to_github([report])
     html.write([report], page)
     click.echo(f"page: {page}")
-    if not states.complete(report.run):
+    return _status(report.run, asked["fail_on"])
+
+
+def _status(run: run_file.Run, fail_on: str | None) -> int:
+    """The exit status of a run: what is missing comes before what was found."""
+    if states.missing(run) or states.without_result(run):
         return INCOMPLETE
-    return CLEAN if states.clean(report.run) else FINDINGS
+    failing = _states(fail_on) if fail_on else states.NEEDS_A_LOOK
+    wrong = [row for row in run.rows if states.state(row) in failing] or states.worse(run)
+    return FINDINGS if wrong or ("stale" in failing and states.problems(run)) else CLEAN
+
+
+def _states(text: str) -> list[str]:
+    """The states that --fail-on names."""
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if word not in states.STATES[:-1]:
+            raise UsageError(f"--fail-on {text}: {word!r} is no state; there are {', '.join(states.STATES[:-1])}")
+    return words
 
 
 def _counts(text: str) -> list[int]:

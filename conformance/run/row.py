@@ -27,6 +27,9 @@ VERDICTS: tuple[Verdict, ...] = (
 #: Verdicts that say something against a framework or its adapter, and so need a state.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
 
+#: Verdicts without an answer of the framework: it was not asked, it cannot be, or its adapter failed before it was.
+UNANSWERED: frozenset[Verdict] = frozenset({"unsupported", "broken", "unrun"})
+
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
 State = Literal["new", "known", "changed", "stale"]
 

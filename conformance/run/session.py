@@ -206,8 +206,16 @@ class Session:
             "seed": self.engine.answers.seed,
             "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "selection": asked,
-            "notes": selection.notes,
+            "notes": [*self._lacking(), *selection.notes],
         }
+
+    def _lacking(self) -> list[str]:
+        """Routes that adapters have and versions have not, in words."""
+        return [
+            f"{name}/{route} is not offered: {why}"
+            for name, hello in self.hellos.items()
+            for route, why in hello["lacking"].items()
+        ]
 
     def close(self) -> None:
         """Stop all workers."""
@@ -235,6 +243,7 @@ class _Hello(msgspec.Struct):
     version: str | None = None
     devices: tuple[str, ...] = ("cpu",)
     absent: str | None = None
+    lacking: dict[str, str] = {}
 
 
 def _greet(worker: Worker, deadline: float) -> dict[str, Any] | Dead:

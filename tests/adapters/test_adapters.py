@@ -188,23 +188,42 @@ def test_jax_is_told_the_padding_of_the_dilated_input():
         plan_of("jax", "conv_transpose", case(groups=2))
 
 
-def test_a_function_that_a_version_lacks_is_unsupported(tmp_path):
+OLD = """
+from types import SimpleNamespace
+from conformance.adapter import Framework, Plan, Route, serve
+routes = [
+    Route("undeclared", lambda case, checks: Plan("lib.nn.conv")),
+    Route("sometimes", lambda case, checks: Plan("lib.nn.conv", needs=["lib.nn.conv"])),
+    Route("new", lambda case, checks: Plan("lib.nn.conv"), needs=["lib.nn.conv"]),
+    Route("other", lambda case, checks: Plan("elsewhere.conv")),
+]
+names = {"lib": SimpleNamespace(nn=SimpleNamespace())}
+serve("old", routes, lambda: Framework("0.1", names), lambda *a: a, lambda a: a)
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "outcome", "says"),
+    [
+        ("undeclared", "broken", "0.1 has no lib.nn.conv: correct the call"),
+        ("other", "broken", "0.1 has no elsewhere.conv: correct the call"),
+        ("sometimes", "unsupported", "0.1 has no lib.nn.conv"),
+    ],
+)
+def test_a_function_that_a_version_lacks_is_broken_unless_the_adapter_says_so(route, outcome, says, tmp_path):
     file = tmp_path / "old_adapter.py"
-    file.write_text(
-        "from types import SimpleNamespace\n"
-        "from conformance.adapter import Framework, Plan, Route, serve\n"
-        "serve('old', [Route('r', lambda case, checks: Plan('lib.nn.conv'))],\n"
-        "      lambda: Framework('0.1', {'lib': SimpleNamespace(nn=SimpleNamespace())}), lambda *a: a, lambda a: a)\n"
-    )
+    file.write_text(OLD, encoding="utf-8")
     worker = Worker(Program("old", file, environment=environment(1)))
     try:
-        worker.hello(20)
-        message = {"do": "run", "route": "r", "device": "cpu", "checks": ["forward"], "case": case().question()}
+        hello = worker.hello(20)
+        message = {"do": "run", "route": route, "device": "cpu", "checks": ["forward"], "case": case().question()}
         reply, _ = ask(worker, message)
     finally:
         worker.stop()
-    assert reply["outcome"] == "unsupported"
-    assert "0.1 has no lib.nn.conv" in reply["reason"]
+    assert [each["name"] for each in hello["routes"]] == ["undeclared", "sometimes", "other"]
+    assert hello["lacking"] == {"new": "version 0.1 has no lib.nn.conv"}
+    assert reply["outcome"] == outcome
+    assert says in reply.get("reason", reply.get("text"))
 
 
 def test_the_torch_adapter_hands_over_memory_as_the_case_asks():

@@ -161,6 +161,8 @@ def test_known_lists_each_rule_with_its_reason_link_and_place():
 
 
 def test_known_drafts_entries_for_the_new_rows_of_a_run(room):
+    nothing_to_flip = "  - id: pointwise\n    why: it passes\n    kernel: [1, 1]\n"
+    (room / "few.yaml").write_text(FAMILY + nothing_to_flip, encoding="utf-8")
     Said("run", *FLIPPED, "-o", "r.jsonl")
     draft = Said("known", "--draft", "r.jsonl").out
     (room / "known").mkdir()
@@ -173,7 +175,72 @@ def test_known_drafts_entries_for_the_new_rows_of_a_run(room):
     (room / "known" / "lies.yaml").write_text(draft.replace("FINISH ME", "https://example.org"), encoding="utf-8")
     said = Said(*words, "-o", "again.jsonl")
     assert said.status == CLEAN, said.out + said.err
-    assert "0 pass, 3 known, 0 new" in said.out
+    assert "1 pass, 3 known, 0 new" in said.out
+
+
+# Green for something
+
+
+def test_a_call_that_does_not_exist_is_broken_and_the_run_has_no_result(room):
+    typo = str(LIARS / "typo.py")
+    outputs = ("--markdown", "m.md", "--badge", "b.svg", "--junitxml", "j.xml", "--json", "s.json")
+    said = Said("run", "--cases", "few.yaml", "--adapter", typo, "-o", "r.jsonl", *outputs)
+    assert said.status == INCOMPLETE
+    assert "version 1.0 has no truth.conv_transpos: correct the call" in said.out
+    assert "no result (lies/route@cpu answered none of its 6 rows): 6 rows" in said.out
+    assert {row.verdict for row in run_file.read("r.jsonl").rows} == {"broken"}
+    assert (room / "m.md").read_text(encoding="utf-8").startswith("❌")
+    assert "no result" in (room / "b.svg").read_text(encoding="utf-8")
+    assert '<h1 class="bad">No result' in (room / "r.html").read_text(encoding="utf-8")
+    assert 'errors="1"' in (room / "j.xml").read_text(encoding="utf-8").partition(">")[2].partition(">")[0]
+    assert not json.loads((room / "s.json").read_text(encoding="utf-8"))["runs"][0]["clean"]
+
+
+def test_a_run_in_which_nothing_can_be_expressed_has_no_result_and_says_why(room):
+    said = Said("run", "--cases", "few.yaml", "--adapter", str(LIARS / "modest.py"), "-o", "r.jsonl")
+    assert said.status == INCOMPLETE
+    assert "unsupported: 6 rows of lies: nothing can be expressed here" in said.out
+    assert "no result (lies/route@cpu answered none of its 6 rows): 6 rows" in said.out
+
+
+def test_a_run_of_known_divergences_only_is_not_clean(room):
+    Said("run", *FLIPPED, "-o", "r.jsonl")
+    (room / "known").mkdir()
+    draft = Said("known", "--draft", "r.jsonl").out.replace("FINISH ME", "https://example.org")
+    (room / "known" / "lies.yaml").write_text(draft, encoding="utf-8")
+    said = Said("run", *FLIPPED, "--known", "known", "-o", "again.jsonl")
+    assert said.status == INCOMPLETE
+    assert "no result (no row passed): 3 rows" in said.out
+
+
+def test_a_route_must_answer_as_much_as_the_command_demands(room):
+    words = ("--dtype", "float64", "--dtype", "float16")  # the second is not offered
+    assert honest(*words, "--at-least", "0.5").status == CLEAN
+    said = honest(*words, "--at-least", "0.6", output="more.jsonl")
+    assert said.status == INCOMPLETE
+    assert "no result (lies/route@cpu answered 6 of its 12 rows, less than 60%)" in said.out
+
+
+def test_a_baseline_must_still_be_reached(room):
+    assert honest(output="old.jsonl").status == CLEAN
+    assert honest("--baseline", "old.jsonl", output="same.jsonl").status == CLEAN
+    modest = Said(*_as_honest("modest.py"), "-o", "less.jsonl")
+    assert modest.status == INCOMPLETE
+    assert "lies/route@cpu answered 6 more in old.jsonl, such as few/first lies/route@cpu float32" in modest.out
+    said = Said(*_as_honest("flipped.py"), "-o", "worse.jsonl", "--fail-on", "stale")
+    assert said.status == FINDINGS
+    assert "6 of lies/route@cpu passed in old.jsonl, such as few/first" in said.out
+
+
+def _as_honest(liar: str) -> tuple[str, ...]:
+    return ("run", "--cases", "few.yaml", "--adapter", str(LIARS / liar), "--baseline", "old.jsonl")
+
+
+@pytest.mark.parametrize(("states", "status"), [("new", FINDINGS), ("changed, stale", CLEAN), ("nwe", USAGE)])
+def test_the_command_says_which_states_fail(states, status, room):
+    said = Said("run", *FLIPPED, "-o", "r.jsonl", "--fail-on", states)
+    assert said.status == status
+    assert status != USAGE or "'nwe' is no state; there are new, changed, stale, unrun, known, unsupported" in said.err
 
 
 # The terminal

@@ -89,7 +89,8 @@ SCHEMA = {
     ),
     "properties": ((), (), {"property"}),
     "property": (("name", "value"), (), set()),
-    "testcase": (("name",), ("classname", "time"), {"failure", "skipped"}),
+    "testcase": (("name",), ("classname", "time"), {"error", "failure", "skipped"}),
+    "error": ((), ("type", "message"), set()),
     "failure": ((), ("type", "message"), set()),
     "skipped": ((), ("type", "message"), set()),
 }

@@ -48,6 +48,10 @@ def annotations(report: Report) -> Iterator[Annotation]:
         yield Annotation("error", f"dead: {name}", why)
     if not run.footer:
         yield Annotation("error", "incomplete", f"the run was cut short: {states.verdict(run)}")
+    for why in states.without_result(run):
+        yield Annotation("error", "no result", why)
+    for why in states.worse(run):
+        yield Annotation("error", "worse than the baseline", why)
     for finding in report.in_states(TO_TELL):
         stale = finding.state == "stale"
         entry = _entry(finding.entries[0]["where"]) if stale and finding.entries else None
