@@ -478,6 +478,15 @@ def _put_aside_stdout():
 _stdout = None
 
 
+def _beside(path):
+    """The adapter's folder, which is on the path of any script. Not where it is part of a package, whose modules may
+    hide others, and not where packages are installed, perhaps for another interpreter."""
+    folder = os.path.dirname(os.path.abspath(path))
+    packaged = os.path.exists(os.path.join(folder, "__init__.py"))
+    installed = os.path.basename(folder) in ("site-packages", "dist-packages")
+    return [] if packaged or installed else [folder]
+
+
 def _main():
     """Run the adapter named on the command line, with this module as its ``conformance.adapter``."""
     path = sys.argv[1]
@@ -495,6 +504,7 @@ def _main():
     sys.modules["conformance"] = package
     sys.modules["conformance.adapter"] = sys.modules["__main__"]
     sys.argv[:] = sys.argv[1:]
+    sys.path[:0] = _beside(path)
     runpy.run_path(path, run_name="__main__")
 
 

@@ -14,7 +14,7 @@ from conformance.corpus.choose import corpus
 from conformance.run.programs import choose, known
 from conformance.run.questions import Narrow, select
 from conformance.run.session import Session
-from conformance.run.worker import Program, Worker, environment
+from conformance.run.worker import Dead, Program, Worker, environment
 
 ROUTES = {
     "numpy": ["scatter", "matrix", "zero_insertion"],
@@ -224,6 +224,36 @@ def test_a_function_that_a_version_lacks_is_broken_unless_the_adapter_says_so(ro
     assert hello["lacking"] == {"new": "version 0.1 has no lib.nn.conv"}
     assert reply["outcome"] == outcome
     assert says in reply.get("reason", reply.get("text"))
+
+
+BESIDE = """
+import mylib
+from conformance.adapter import Framework, Plan, Route, serve
+serve("mylib", [Route("r", lambda case, checks: Plan("mylib.conv"))], lambda: Framework(mylib.__version__, {}), 0, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "package", "says"),
+    [("mine", False, "1.0"), ("mine", True, "No module named 'mylib'"), ("site-packages", False, "No module named")],
+)
+def test_a_library_beside_its_adapter_is_found(folder, package, says, tmp_path, monkeypatch):
+    """As it is for a script; but a package's modules, or another interpreter's, do not come before the rest."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    here = tmp_path / folder
+    here.mkdir()
+    (here / "mylib.py").write_text('__version__ = "1.0"\n', encoding="utf-8")
+    (here / "mylib_adapter.py").write_text(BESIDE, encoding="utf-8")
+    if package:
+        (here / "__init__.py").touch()
+    worker = Worker(Program("mylib", here / "mylib_adapter.py", environment=environment(1)))
+    try:
+        said = worker.hello(20)["version"]
+    except Dead as error:
+        said = str(error)
+    finally:
+        worker.stop()
+    assert says in said
 
 
 def test_the_torch_adapter_hands_over_memory_as_the_case_asks():
