@@ -24,6 +24,7 @@ ELSEWHERE = {
     "diagnose": "conformance.cli.rules:diagnose",
     "known": "conformance.cli.rules:known",
     "fuzz": "conformance.cli.fuzz:fuzz",
+    "new-adapter": "conformance.cli.new_adapter:new_adapter",
 }
 
 
