@@ -12,7 +12,7 @@ import click
 
 from conformance import __version__
 from conformance.cli.cases import cases
-from conformance.cli.options import SEED, TIER, narrowing, outputs
+from conformance.cli.options import SEED, TIER, demands, narrowing, outputs
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
 #: Verbs that live in modules of their own.
@@ -101,11 +101,8 @@ def main() -> None:
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
 @narrowing
 @SEED
-@click.option(
-    "--at-least", type=click.FloatRange(0, 1), metavar="SHARE", help="Exit 3 where a route answers less: 0.5."
-)
-@click.option("--baseline", type=click.Path(), metavar="RUN", help="Fail where less is answered or right than there.")
-@click.option("--fail-on", metavar="STATES", help="States of rows that make exit 1. Default: new,changed,stale.")
+@demands
+@click.option("--claims", is_flag=True, help="Tell what documents claim and dispute of other adapters than ours, too.")
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
     """Run cases on routes; write a run file and a page. Exits 0 clean, 1 findings, 2 wrong usage, 3 no whole result.

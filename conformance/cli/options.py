@@ -28,6 +28,17 @@ def outputs(command: Any) -> Any:
     return command
 
 
+def demands(command: Any) -> Any:
+    """When a run fails, beside what is new in it."""
+    for option in (
+        click.option("--fail-on", metavar="STATES", help="Exit 1 for rows in these. Default: new,changed,stale."),
+        click.option("--baseline", type=click.Path(), metavar="RUN", help="Exit 3 for answers that were in this run."),
+        click.option("--at-least", type=click.FloatRange(0, 1), metavar="SHARE", help="Exit 3 below: 0.5 of a route."),
+    ):
+        command = option(command)
+    return command
+
+
 def narrowing(command: Any) -> Any:
     """How long routes may be asked again about what went wrong."""
     for option in (

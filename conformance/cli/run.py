@@ -48,6 +48,7 @@ ASKED = (
     "repeat",
     "deadline",
     "seed",
+    "claims",
 )
 
 
@@ -98,6 +99,7 @@ def run(asked: dict[str, Any]) -> int:
         if not keys and not session.dead:
             raise UsageError("nothing to run: no route takes these cases, dtypes, checks and fills")
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
+        header["claims"] = asked["claims"] or (ours and all(map(programs.is_ours, session.hellos.values())))
         if before:
             _same_run(before, header)
             # A row that speaks of thread counts is made of several: the first of them is asked again.

@@ -82,6 +82,12 @@ def worse(run: Run) -> list[str]:
     return (run.footer or {}).get("worse", [])
 
 
+def about_documents(run: Run) -> bool:
+    """Whether claims of documents and disputed questions are told: not where somebody asks about a library of their
+    own, who would take a refuted document for a fault of the library."""
+    return run.header.get("claims", True)
+
+
 def problems(run: Run) -> list[str]:
     """What is wrong with the ledger, in sentences; known only of a run that came to its end."""
     return (run.footer or {}).get("problems", [])

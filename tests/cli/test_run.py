@@ -243,6 +243,22 @@ def test_the_command_says_which_states_fail(states, status, room):
     assert status != USAGE or "'nwe' is no state; there are new, changed, stale, unrun, known, unsupported" in said.err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--adapter", "numpy"], True),
+        (["--adapter", "honest.py"], False),
+        (["--adapter", "numpy", "--adapter", "honest.py"], False),
+        (["--adapter", "honest.py", "--claims"], True),
+    ],
+)
+def test_what_documents_claim_is_told_of_our_adapters_or_where_it_is_asked_for(words, told, room):
+    said = Said("run", "claims/c02-stamps", "disputes/output-padding-of-the-stride", "-o", "r.jsonl", *words)
+    page = (room / "r.html").read_text(encoding="utf-8")
+    found = ["claims of the documents:" in said.out, "disputed questions, and who" in said.out]
+    assert [*found, '<section id="claims">' in page, '<section id="disputes">' in page] == [told] * 4
+
+
 # The terminal
 
 
