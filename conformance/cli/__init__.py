@@ -3,5 +3,5 @@
 main            the verbs and their options
 status          exit statuses, and the error that is the user's to mend
 options         options that several verbs share
-run, cases, mutants, report, exchange, new_adapter    what the verbs do
+run, show, cases, mutants, report, exchange, new_adapter    what the verbs do
 """

@@ -72,7 +72,7 @@ def main() -> None:
     \b
     convt run                                  the core of the corpus on every framework that is installed
     convt run 'stride/*' --route 'torch/*'     some cases, some routes
-    convt show CASE --route torch/functional   one answer in words, and the script that repeats it
+    convt show CASE --route torch/functional   one answer in words
     """
 
 
@@ -124,7 +124,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
 
 @main.command()
 @click.argument("case_id", metavar="CASE")
-@click.option("--route", help="The route to explain. Default: each that answers.")
+@click.option("--route", help="The route to explain. Default: all, a line each.")
 @click.option("--run", "run_path", type=click.Path(), help="Take the rows from this run file instead of asking anew.")
 @click.option("--script", is_flag=True, help="Print only the script that repeats the answer.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
@@ -134,16 +134,20 @@ def run(ctx: click.Context, **asked: Any) -> None:
 @click.option("--check", "checks", multiple=True, help="Only this check.")
 @click.option("--fill", "fills", multiple=True, help="Only this fill.")
 @SEED
-def show(**asked: Any) -> None:
-    """Explain one case on one route in words, and print a script in the framework's own API that repeats it.
+@click.pass_context
+def show(ctx: click.Context, **asked: Any) -> None:
+    """Explain one case on one route in words, or print a script that repeats it. Exits 1 where an answer is wrong.
+
+    A glob that means several cases, or a case without a route, is told in a line each.
 
     \b
+    convt show 'stride/*' --route torch/functional
     convt show 'stride/s[2,1]-k[2,3]' --route torch/functional
     convt show claims/c12-same-ones --route tensorflow/nn --script > repeat.py
     """
-    from conformance.cli import run
+    from conformance.cli import show
 
-    run.show(asked)
+    ctx.exit(show.show(asked))
 
 
 main.add_command(cases)

@@ -13,14 +13,11 @@ from typing import Any
 import click
 import msgspec
 
-from conformance.case import CHECKS, DTYPES, FILLS, Case
+from conformance.case import CHECKS, DTYPES, FILLS
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
-from conformance.corpus import globs, spelled
 from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
-from conformance.corpus.random_cases import named as named_case
-from conformance.oracle.compare import Expected
-from conformance.report import explain, findings, html, repeat, states, summaries, terminal
+from conformance.report import findings, html, states, summaries, terminal
 from conformance.run import floors, metamorphic, programs, run_file, variants
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
@@ -64,7 +61,7 @@ def run(asked: dict[str, Any]) -> int:
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
-    _check_words(asked)
+    check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
     summaries.check(wanted, {"the run file": asked["output"], "the page": page})
     baseline = asked["baseline"] and run_file.read(asked["baseline"])
@@ -97,7 +94,7 @@ def run(asked: dict[str, Any]) -> int:
     session = _open(asked)
     rows: list[Row] = []
     try:
-        _insist(session, asked)
+        insist(session, asked)
         selection = (metamorphic.select if asked["metamorphic"] else select)(cases, session.hellos, narrow)
         keys = list(selection.keys)
         if not keys and not session.dead:
@@ -187,16 +184,17 @@ def _open(asked: dict[str, Any]) -> Session:
         deadline=asked["deadline"],
         jobs=asked["jobs"] or 0,
         repeat=asked["repeat"],
-        under=(*asked["variants"], *_named_by(asked["routes"]), *(f"threads={count}" for count in others)),
+        under=(*asked["variants"], *named_by(asked["routes"]), *(f"threads={count}" for count in others)),
     )
 
 
-def _named_by(routes: Sequence[str]) -> list[str]:
+def named_by(routes: Sequence[str]) -> list[str]:
     """The variants that the names of routes hold: `torch+onednn=avx2/*`."""
     return [variants.variant_of(route) for route in routes if variants.variant_of(route)]
 
 
-def _check_words(asked: dict[str, Any]) -> None:
+def check_words(asked: dict[str, Any]) -> None:
+    """Raises UsageError for a dtype, check or fill that there is not."""
     checks = CHECKS
     if asked.get("metamorphic"):
         checks = tuple(metamorphic.BY_NAME)
@@ -208,7 +206,7 @@ def _check_words(asked: dict[str, Any]) -> None:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
 
 
-def _insist(session: Session, asked: dict[str, Any]) -> None:
+def insist(session: Session, asked: dict[str, Any]) -> None:
     """What the user asked for by name must be there."""
     named = {programs.name_of(name) for name in asked["adapters"]} | set(programs.pairs(asked["pythons"]))
     named |= {variants.framework_of(route) for route in asked["routes"] if "*" not in variants.framework_of(route)}
@@ -255,68 +253,6 @@ def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
     now = {name: hello["version"] for name, hello in header["adapters"].items()}
     if then != now:
         raise run_file.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
-
-
-def show(asked: dict[str, Any]) -> None:
-    """`convt show`: the rows of one case in words, with the script that repeats them."""
-    _check_words(asked)
-    if asked["run_path"]:
-        found = run_file.read(asked["run_path"])
-        rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
-        cases = found.cases
-        seed = found.header.get("seed", 0)
-        if not rows:
-            where = asked["route"] or "any route"
-            raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
-    else:
-        case = (
-            named_case(asked["case_id"]) or spelled.named(asked["case_id"]) or _named(asked["files"], asked["case_id"])
-        )
-        routes = (asked["route"],) if asked["route"] else ()
-        chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
-        session = Session.open(chosen, seed=asked["seed"], under=_named_by(routes))
-        try:
-            _insist(session, asked | {"routes": routes, "devices": ()})
-            narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")))
-            rows = list(session.rows(select([case], session.hellos, narrow)))
-        finally:
-            session.close()
-        for name, reason in session.dead.items():
-            raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
-        if not rows:
-            raise UsageError(f"nothing to show: no route takes {case.id} with these dtypes, checks and fills")
-        cases, seed = {case.id: case}, asked["seed"]
-    for row in rows:
-        case = cases[row.case]
-        if not asked["script"]:
-            click.echo(explain.paragraph(row, case) + "\n")
-    told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
-    told = told or next((row for row in rows if row.detail.get("plan")), None)
-    if told is None:
-        return
-    if told.fill == "related":
-        line = repeat.command(told, {"seed": seed})
-        click.echo(f"# A relation is between several calls; ask for them by: {line}")
-        return
-    case = cases[told.case]
-    expected = Expected(case, told.check, told.dtype, told.fill, seed)
-    answer = expected.answer if case.expect == "answer" else None
-    if not asked["script"]:
-        click.echo(f"# A script that repeats {told.key}:\n")
-    click.echo(explain.script(told, case, expected.operands, answer))
-
-
-def _named(files: Sequence[str], case_id: str) -> Case:
-    return globs.select(corpus(files, [case_id]), [case_id])[0]
-
-
-def _wanted(row: Row, asked: dict[str, Any]) -> bool:
-    return (
-        (not asked["route"] or globs.matches(row.route, asked["route"].partition("@")[0]))
-        and (not asked["dtypes"] or row.dtype in asked["dtypes"])
-        and (not asked["checks"] or row.check in asked["checks"])
-        and (not asked["fills"] or row.fill in asked["fills"])
-    )
 
 
 def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> None:
