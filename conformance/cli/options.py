@@ -19,10 +19,10 @@ def outputs(command: Any) -> Any:
     """The options of `convt run` and `convt report` that write a summary for machines."""
     for option in (
         click.option("--format", "form", type=click.Choice(["github"]), help="Print for GitHub Actions, too."),
-        click.option("--badge", type=click.Path(), help="SVG badge to write."),
-        click.option("--markdown", type=click.Path(), help="Markdown to write, for a pull request."),
-        click.option("--json", type=click.Path(), help="JSON summary to write."),
-        click.option("--junitxml", type=click.Path(), help="JUnit XML to write."),
+        click.option("--badge", type=click.Path(), help="SVG badge to write; - is standard output."),
+        click.option("--markdown", type=click.Path(), help="Markdown to write; - is standard output."),
+        click.option("--json", type=click.Path(), help="JSON summary to write; - is standard output."),
+        click.option("--junitxml", type=click.Path(), help="JUnit XML to write; - is standard output."),
     ):
         command = option(command)
     return command

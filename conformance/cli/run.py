@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
@@ -54,6 +54,11 @@ ASKED = (
 
 def run(asked: dict[str, Any]) -> int:
     """`convt run`; returns the exit status."""
+    with summaries.standard_output({option: asked[option] for option in summaries.WRITERS}) as out:
+        return _run(asked, out)
+
+
+def _run(asked: dict[str, Any], out: TextIO) -> int:
     begin, before = time.monotonic(), None
     if asked["resume"]:
         before = run_file.read(asked["resume"])
@@ -137,7 +142,7 @@ def run(asked: dict[str, Any]) -> int:
     report = findings.report(run_file.read(asked["output"]))
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
-    for name in summaries.write([report], wanted):
+    for name in summaries.write([report], wanted, out):
         click.echo(f"wrote {name}")
     if asked["form"]:
         summaries.to_github([report])
