@@ -12,6 +12,7 @@ import click
 
 from conformance import __version__
 from conformance.cli.cases import cases
+from conformance.cli.grouped import Grouped
 from conformance.cli.options import SEED, TIER, demands, narrowing, outputs
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
@@ -25,6 +26,17 @@ ELSEWHERE = {
     "known": "conformance.cli.rules:known",
     "fuzz": "conformance.cli.fuzz:fuzz",
     "new-adapter": "conformance.cli.new_adapter:new_adapter",
+}
+
+
+#: The options of `convt run`, as --help tells them.
+RUN = {
+    "Which cases": ("--tier", "--cases", "--random", "--seed", "--metamorphic"),
+    "Of what": ("--route", "--adapter", "--python", "--device", "--variant", "--threads"),
+    "Which rows": ("--dtype", "--check", "--fill", "--everywhere", "--repeat"),
+    "What is known, and what fails": ("--known", "--at-least", "--baseline", "--fail-on", "--claims"),
+    "What is written": ("--output", "--report", "--junitxml", "--json", "--markdown", "--badge", "--format"),
+    "How it runs": ("--jobs", "--deadline", "--narrow", "--no-narrow", "--resume"),
 }
 
 
@@ -76,7 +88,7 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(cls=Grouped, groups=RUN)
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--route", "routes", multiple=True, help="Routes: torch/*, */vjp, torch/functional@cuda.")
 @click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda, all. Default: all.")

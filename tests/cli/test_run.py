@@ -356,4 +356,11 @@ def test_every_verb_has_help(verb):
     said = Said(*verb, "--help")
     assert said.status == CLEAN
     assert "convt" in said.out
-    assert "Options:" in said.out
+    assert "options:" in said.out.lower()
+
+
+def test_help_tells_every_option_of_a_run_in_a_group():
+    said = Said("run", "--help").out
+    groups, _, others = said.partition("\nOther options:\n")
+    assert groups.count("\n\n") >= 7
+    assert others.split() == ["-h,", "--help", "Show", "this", "message", "and", "exit."]
