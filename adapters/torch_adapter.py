@@ -196,7 +196,7 @@ if __name__ == "__main__":
             Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
             Route("channels_last", channels_last, more, CHECKS, arithmetic=ARITHMETIC),
-            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", **offers),
+            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", needs=["torch.compile"], **offers),
         ],
         load,
         put,

@@ -38,6 +38,7 @@ HEADER = {
     "seed": 0,
     "started": "2000-01-01T00:00:00",
     "notes": [],
+    "selection": {},
 }
 
 

@@ -126,7 +126,8 @@ class Plan:
     memory     {"x": letters, "w": letters}: how the operands are stored in memory, where that differs from the layout
     emulates   what is composed, where the framework has no single call for the case
     define     source text of functions that the body uses, for the printed script
-    needs      what else must be there, in words that `Framework.lacks` may name
+    needs      what else must be there, in words that `Framework.lacks` may name, or the call itself where some versions
+               lack it
     """
 
     def __init__(
@@ -183,6 +184,7 @@ class Route:
     tier: the part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
     options: the words of case.options that the route understands.
     devices: some of the framework's, or None for all.
+    needs: dotted names, such as "torch.compile", that some versions lack: there the route is not offered.
     """
 
     def __init__(
@@ -196,16 +198,19 @@ class Route:
         tier=None,
         options=(),
         devices=None,
+        needs=(),
     ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
         self.arithmetic, self.cost, self.tier = arithmetic or {}, cost, tier
-        self.options, self.devices = tuple(options), devices
+        self.options, self.devices, self.needs = tuple(options), devices, tuple(needs)
 
 
 class Framework:
     """What `load` returns: the version, the names that plan bodies use ({"torch": torch}) and the devices found.
 
-    A plan whose `call` does not exist in this version, or that needs a word in `lacks`, is unsupported, not a failure.
+    A plan that needs a word in `lacks` is unsupported, not a failure. One whose `call` does not exist is broken, since
+    that may be a slip of the pen or a function that a new version has dropped; unless its route or the plan itself says
+    that it `needs` what not every version has.
 
     builds    {"onednn": "3.7.1", "gpu": "…"}: what else decides how it computes; rules may name it as a place
     variants  {"onednn=avx2": Variant(…)}: settings under which the same framework computes otherwise
@@ -331,14 +336,19 @@ class _Worker:
             "name": self.name,
             "python": sys.version.split()[0],
             "numpy": np.__version__,
-            "routes": [self._describe(route) for route in self.routes.values()],
         }
+        offered, lacking = list(self.routes.values()), {}
         try:
             framework = self._framework()
         except ImportError as error:
-            return dict(hello, absent=str(error)), {}
+            return dict(hello, absent=str(error), routes=[self._describe(route) for route in offered]), {}
+        for route in offered:
+            missing = [name for name in route.needs if not _has(framework, name)]
+            if missing:
+                lacking[route.name] = "version %s has no %s" % (framework.version, " and no ".join(missing))
         variants = {name: variant.data() for name, variant in framework.variants.items()}
-        found = {"devices": framework.devices, "builds": framework.builds, "variants": variants}
+        found = {"devices": framework.devices, "builds": framework.builds, "variants": variants, "lacking": lacking}
+        found["routes"] = [self._describe(route) for route in offered if route.name not in lacking]
         return dict(hello, version=framework.version, **found), {}
 
     @staticmethod
@@ -447,11 +457,24 @@ def _stored(array, word, device):
 
 
 def _insist(plan, framework):
-    """Raise Unsupported where this version of the framework lacks the plan's call, or something else it needs."""
+    """Raise Unsupported where this version of the framework lacks something that the plan says it needs, and NameError
+    where it lacks the call without a word on that."""
     for word in plan.needs:
         if word in framework.lacks:
             raise Unsupported("version %s has no %s" % (framework.version, word))
-    first, _, rest = plan.call.partition(".")
+    if not _has(framework, plan.call):
+        lacking = "version %s has no %s" % (framework.version, plan.call)
+        if plan.call in plan.needs:
+            raise Unsupported(lacking)
+        hint = "correct the call; where only some versions have it, say so: Route(…, needs=[%r])"
+        raise NameError("%s: %s" % (lacking, hint % plan.call))
+
+
+def _has(framework, name):
+    """Whether a dotted name leads to something, by attributes or by modules that are still to be imported."""
+    first, _, rest = name.partition(".")
+    if first not in framework.names:
+        return False
     value = framework.names[first]
     for part in filter(None, rest.split(".")):
         if not hasattr(value, part):
@@ -459,8 +482,9 @@ def _insist(plan, framework):
                 value = importlib.import_module("%s.%s" % (value.__name__, part))
                 continue
             except (ImportError, AttributeError):
-                raise Unsupported("version %s has no %s" % (framework.version, plan.call)) from None
+                return False
         value = getattr(value, part)
+    return True
 
 
 def _raised(error):
@@ -490,6 +514,15 @@ def _put_aside_stdout():
 _stdout = None
 
 
+def _beside(path):
+    """The adapter's folder, which is on the path of any script. Not where it is part of a package, whose modules may
+    hide others, and not where packages are installed, perhaps for another interpreter."""
+    folder = os.path.dirname(os.path.abspath(path))
+    packaged = os.path.exists(os.path.join(folder, "__init__.py"))
+    installed = os.path.basename(folder) in ("site-packages", "dist-packages")
+    return [] if packaged or installed else [folder]
+
+
 def _main():
     """Run the adapter named on the command line, with this module as its ``conformance.adapter``."""
     path = sys.argv[1]
@@ -507,6 +540,7 @@ def _main():
     sys.modules["conformance"] = package
     sys.modules["conformance.adapter"] = sys.modules["__main__"]
     sys.argv[:] = sys.argv[1:]
+    sys.path[:0] = _beside(path)
     runpy.run_path(path, run_name="__main__")
 
 

@@ -65,7 +65,8 @@ def new(name: str = "stride/one", cause: str = "as if the kernel were flipped", 
 def run(rows: list[Row], cases: tuple[Case, ...] = (), path: str = "run.jsonl", whole: bool = True, **header) -> Run:
     header = HEADER | header
     problems, diagnoses = header.pop("problems", []), header.pop("diagnoses", [])
-    footer = {"rows": len(rows), "seconds": 12.5, "problems": problems} if whole else None
+    floors = {word: header.pop(word, []) for word in ("too_few", "worse")}
+    footer = {"rows": len(rows), "seconds": 12.5, "problems": problems, **floors} if whole else None
     return Run(path, header, {each.id: each for each in cases}, rows, diagnoses, footer)
 
 

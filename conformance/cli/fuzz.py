@@ -55,7 +55,7 @@ def fuzz(ctx: click.Context, **asked: Any) -> None:
 
 def _fuzz(asked: dict[str, Any]) -> int:
     from conformance.corpus.fuzzed import fuzzed
-    from conformance.report import findings, terminal
+    from conformance.report import findings, states, terminal
     from conformance.run import programs, run_file
     from conformance.run.diagnose import stored
     from conformance.run.session import Session
@@ -104,7 +104,9 @@ def _fuzz(asked: dict[str, Any]) -> int:
     click.echo(f"rows: {output}")
     if found and (path := _family(run, found, Path(output))):
         click.echo(f"cases: {path}")
-    return INCOMPLETE if session.dead else FINDINGS if found else CLEAN
+    if states.missing(run) or states.without_result(run):
+        return INCOMPLETE
+    return FINDINGS if found else CLEAN
 
 
 def _plain(words: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import click
 from conformance import __version__
 from conformance.cli import streams
 from conformance.cli.cases import cases
-from conformance.cli.options import SEED, TIER, narrowing, outputs
+from conformance.cli.grouped import Grouped
+from conformance.cli.options import SEED, TIER, demands, narrowing, outputs
 from conformance.cli.say import say
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
@@ -30,6 +31,18 @@ ELSEWHERE = {
     "diagnose": "conformance.cli.rules:diagnose",
     "known": "conformance.cli.rules:known",
     "fuzz": "conformance.cli.fuzz:fuzz",
+    "new-adapter": "conformance.cli.new_adapter:new_adapter",
+}
+
+
+#: The options of `convt run`, as --help tells them.
+RUN = {
+    "Which cases": ("--tier", "--cases", "--random", "--seed", "--metamorphic"),
+    "Of what": ("--route", "--adapter", "--python", "--device", "--variant", "--threads"),
+    "Which rows": ("--dtype", "--check", "--fill", "--everywhere", "--repeat"),
+    "What is known, and what fails": ("--known", "--at-least", "--baseline", "--fail-on", "--claims"),
+    "What is written": ("--output", "--report", "--junitxml", "--json", "--markdown", "--badge", "--format"),
+    "How it runs": ("--jobs", "--deadline", "--slow-factor", "--narrow", "--no-narrow", "--resume"),
 }
 
 
@@ -97,11 +110,11 @@ def main() -> None:
     \b
     convt run                                  the core of the corpus on every framework that is installed
     convt run 'stride/*' --route 'torch/*'     some cases, some routes
-    convt show CASE --route torch/functional   one answer in words, and the script that repeats it
+    convt show CASE --route torch/functional   one answer in words
     """
 
 
-@main.command()
+@main.command(cls=Grouped, groups=RUN)
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--route", "routes", multiple=True, help="Routes: torch/*, */vjp, torch/functional@cuda.")
 @click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda, all. Default: all.")
@@ -128,9 +141,11 @@ def main() -> None:
 @click.option("--slow-factor", type=click.FloatRange(1), default=20.0, help="Times the usual that make a remark: 20.")
 @narrowing
 @SEED
+@demands
+@click.option("--claims", is_flag=True, help="Tell what documents claim and dispute of other adapters than ours, too.")
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
-    """Run cases on routes; write a run file and a page; exit 0 clean, 1 findings, 2 wrong usage, 3 incomplete.
+    """Run cases on routes; write a run file and a page. Exits 0 clean, 1 findings, 2 wrong usage, 3 no whole result.
 
     \b
     convt run 'output_padding/*' --route 'torch/*'
@@ -152,7 +167,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
 
 @main.command()
 @click.argument("case_id", metavar="CASE")
-@click.option("--route", help="The route to explain. Default: each that answers.")
+@click.option("--route", help="The route to explain. Default: all, a line each.")
 @click.option("--run", "run_path", type=click.Path(), help="Take the rows from this run file instead of asking anew.")
 @click.option("--script", is_flag=True, help="Print only the script that repeats the answer.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
@@ -162,16 +177,20 @@ def run(ctx: click.Context, **asked: Any) -> None:
 @click.option("--check", "checks", multiple=True, help="Only this check.")
 @click.option("--fill", "fills", multiple=True, help="Only this fill.")
 @SEED
-def show(**asked: Any) -> None:
-    """Explain one case on one route in words, and print a script in the framework's own API that repeats it.
+@click.pass_context
+def show(ctx: click.Context, **asked: Any) -> None:
+    """Explain one case on one route in words, or print a script that repeats it. Exits 1 where an answer is wrong.
+
+    A glob that means several cases, or a case without a route, is told in a line each.
 
     \b
+    convt show 'stride/*' --route torch/functional
     convt show 'stride/s[2,1]-k[2,3]' --route torch/functional
     convt show claims/c12-same-ones --route tensorflow/nn --script > repeat.py
     """
-    from conformance.cli import run
+    from conformance.cli import show
 
-    run.show(asked)
+    ctx.exit(show.show(asked))
 
 
 main.add_command(cases)

@@ -33,13 +33,14 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
     taken = {f"the run file {path}": path for path in runs} | ({"the page": output} if output else {})
     summaries.check(asked, taken)
     read = [findings.report(run_file.read(path)) for path in runs]
-    for name in summaries.write(read, asked):
-        click.echo(f"wrote {name}")
-    if form:
-        summaries.to_github(read)
-    if output:
-        html.write(read, Path(output))
-        click.echo(f"wrote {output}")
+    with summaries.standard_output(asked) as out:
+        for name in summaries.write(read, asked, out):
+            click.echo(f"wrote {name}")
+        if form:
+            summaries.to_github(read)
+        if output:
+            html.write(read, Path(output))
+            click.echo(f"wrote {output}")
 
 
 @click.command()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
@@ -20,14 +20,12 @@ from conformance import __version__
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.say import say
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
-from conformance.corpus import globs, load, spelled
+from conformance.corpus import load
 from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
-from conformance.corpus.random_cases import named as named_case
-from conformance.oracle.compare import Expected
 from conformance.plain import harmless
-from conformance.report import explain, findings, html, repeat, states, summaries, terminal
-from conformance.run import metamorphic, programs, run_file, variants
+from conformance.report import findings, html, states, summaries, terminal
+from conformance.run import floors, metamorphic, programs, run_file, variants
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
@@ -58,11 +56,17 @@ ASKED = (
     "deadline",
     "slow_factor",
     "seed",
+    "claims",
 )
 
 
 def run(asked: dict[str, Any]) -> int:
     """`convt run`; returns the exit status."""
+    with summaries.standard_output({option: asked[option] for option in summaries.WRITERS}) as out:
+        return _run(asked, out)
+
+
+def _run(asked: dict[str, Any], out: TextIO) -> int:
     begin, before = time.monotonic(), None
     if asked["resume"]:
         before = run_file.read(asked["resume"])
@@ -71,9 +75,12 @@ def run(asked: dict[str, Any]) -> int:
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
-    _check_words(asked)
+    check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
     summaries.check(wanted, {"the run file": asked["output"], "the page": page})
+    baseline = asked["baseline"] and run_file.read(asked["baseline"])
+    if asked["fail_on"]:
+        _states(asked["fail_on"])
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -104,12 +111,13 @@ def run(asked: dict[str, Any]) -> int:
     session = _open(asked)
     rows: list[Row] = []
     try:
-        _insist(session, asked)
+        insist(session, asked)
         selection = (metamorphic.select if asked["metamorphic"] else select)(cases, session.hellos, narrow)
         keys = list(selection.keys)
         if not keys and not session.dead:
             raise UsageError("nothing to run: no route takes these cases, dtypes, checks and fills")
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
+        header["claims"] = asked["claims"] or (ours and all(map(programs.is_ours, session.hellos.values())))
         if before:
             _same_run(before, header)
             # A divergence that was not confirmed is asked again.
@@ -141,8 +149,9 @@ def run(asked: dict[str, Any]) -> int:
         for each in diagnoses:
             writer.diagnosis(stored(each, by_id))
         problems = session.problems(everything) if ours else []
+        reached = floors.reached(rows, header, asked["at_least"], baseline)
         seconds = time.monotonic() - begin
-        writer.footer(run_file.footer(rows, problems=problems, seconds=round(seconds, 2)))
+        writer.footer(run_file.footer(rows, problems=problems, **reached, seconds=round(seconds, 2)))
         writer.close()
     finally:
         session.close()
@@ -150,7 +159,7 @@ def run(asked: dict[str, Any]) -> int:
     try:
         html.write([report], page)
     finally:  # neither costs the other
-        written = summaries.write([report], wanted)
+        written = summaries.write([report], wanted, out)
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
     for name in written:
@@ -158,9 +167,25 @@ def run(asked: dict[str, Any]) -> int:
     if asked["form"]:
         summaries.to_github([report])
     click.echo(f"page: {page}")
-    if not states.complete(report.run):
+    return _status(report.run, asked["fail_on"])
+
+
+def _status(run: run_file.Run, fail_on: str | None) -> int:
+    """The exit status of a run: what is missing comes before what was found."""
+    if states.missing(run) or states.without_result(run):
         return INCOMPLETE
-    return CLEAN if states.clean(report.run) else FINDINGS
+    failing = _states(fail_on) if fail_on else states.NEEDS_A_LOOK
+    wrong = [row for row in run.rows if states.state(row) in failing] or states.worse(run)
+    return FINDINGS if wrong or ("stale" in failing and states.problems(run)) else CLEAN
+
+
+def _states(text: str) -> list[str]:
+    """The states that --fail-on names."""
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if word not in states.STATES[:-1]:
+            raise UsageError(f"--fail-on {text}: {word!r} is no state; there are {', '.join(states.STATES[:-1])}")
+    return words
 
 
 def _resume(asked: dict[str, Any]) -> str:
@@ -193,16 +218,17 @@ def _open(asked: dict[str, Any]) -> Session:
         deadline=asked["deadline"],
         jobs=asked["jobs"] or 0,
         repeat=asked["repeat"],
-        under=(*asked["variants"], *_named_by(asked["routes"]), *(f"threads={count}" for count in others)),
+        under=(*asked["variants"], *named_by(asked["routes"]), *(f"threads={count}" for count in others)),
     )
 
 
-def _named_by(routes: Sequence[str]) -> list[str]:
+def named_by(routes: Sequence[str]) -> list[str]:
     """The variants that the names of routes hold: `torch+onednn=avx2/*`."""
     return [variants.variant_of(route) for route in routes if variants.variant_of(route)]
 
 
-def _check_words(asked: dict[str, Any]) -> None:
+def check_words(asked: dict[str, Any]) -> None:
+    """Raises UsageError for a dtype, check or fill that there is not."""
     checks = CHECKS
     if asked.get("metamorphic"):
         checks = tuple(metamorphic.BY_NAME)
@@ -214,7 +240,7 @@ def _check_words(asked: dict[str, Any]) -> None:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
 
 
-def _insist(session: Session, asked: dict[str, Any]) -> None:
+def insist(session: Session, asked: dict[str, Any]) -> None:
     """What the user asked for by name must be there."""
     named = {programs.name_of(name) for name in asked["adapters"]} | set(programs.pairs(asked["pythons"]))
     named |= {variants.framework_of(route) for route in asked["routes"] if "*" not in variants.framework_of(route)}
@@ -277,72 +303,6 @@ def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
     now = {name: hello["version"] for name, hello in header["adapters"].items()}
     if then != now:
         raise run_file.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
-
-
-def show(asked: dict[str, Any]) -> None:
-    """`convt show`: the rows of one case in words, with the script that repeats them."""
-    _check_words(asked)
-    if asked["run_path"]:
-        found = run_file.read(asked["run_path"])
-        rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
-        cases = found.cases
-        seed = found.header.get("seed", 0)
-        if not rows:
-            where = asked["route"] or "any route"
-            raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
-    else:
-        case = (
-            named_case(asked["case_id"]) or spelled.named(asked["case_id"]) or _named(asked["files"], asked["case_id"])
-        )
-        routes = (asked["route"],) if asked["route"] else ()
-        chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
-        session = Session.open(chosen, seed=asked["seed"], under=_named_by(routes))
-        try:
-            _insist(session, asked | {"routes": routes, "devices": ()})
-            narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")))
-            rows = list(session.rows(select([case], session.hellos, narrow)))
-        finally:
-            session.close()
-        for name, reason in session.dead.items():
-            raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
-        if not rows:
-            raise UsageError(f"nothing to show: no route takes {case.id} with these dtypes, checks and fills")
-        cases, seed = {case.id: case}, asked["seed"]
-    for row in rows:
-        case = cases[row.case]
-        if not asked["script"]:
-            say(explain.paragraph(row, case) + "\n")
-    told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
-    told = told or next((row for row in rows if row.detail.get("plan")), None)
-    if told is None:
-        return
-    if told.fill == "related":
-        line = repeat.command(told, {"seed": seed})
-        say(f"# A relation is between several calls; ask for them by: {line}")
-        return
-    case = cases[told.case]
-    expected = Expected(case, told.check, told.dtype, told.fill, seed)
-    if expected.picks is not None:
-        line = repeat.command(told, {"seed": seed})
-        click.echo(f"# A script that repeats it would be too long; ask for it by: {line}")
-        return
-    answer = expected.answer if case.expect == "answer" else None
-    if not asked["script"]:
-        say(f"# A script that repeats {told.key}:\n")
-    say(explain.script(told, case, expected.operands, answer, asked["run_path"]))
-
-
-def _named(files: Sequence[str], case_id: str) -> Case:
-    return globs.select(corpus(files, [case_id]), [case_id])[0]
-
-
-def _wanted(row: Row, asked: dict[str, Any]) -> bool:
-    return (
-        (not asked["route"] or globs.matches(row.route, asked["route"].partition("@")[0]))
-        and (not asked["dtypes"] or row.dtype in asked["dtypes"])
-        and (not asked["checks"] or row.check in asked["checks"])
-        and (not asked["fills"] or row.fill in asked["fills"])
-    )
 
 
 def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> None:

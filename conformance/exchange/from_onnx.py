@@ -30,7 +30,7 @@ def library() -> Any:
         import onnx.inliner
         import onnx.shape_inference
     except ImportError:
-        install = "python -m pip install 'conv-transpose-conformance[onnx]'"
+        install = "python -m pip install 'onnx>=1.17'"
         raise FileError(None, None, f"ONNX models need the package onnx: {install}") from None
     return onnx
 

@@ -263,7 +263,8 @@ def script(
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
             array = f"stored({array}, {case.memory[name]!r})"
-        lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
+        if (made := tensor.format(array=array, cast=cast)) != name:
+            lines.append(f"{name} = {made}")
     if "b" not in operands:
         lines.append("b = None")
     lines += ["", *_statements("CALL", plan["source"], whose), "", f"returned = {back.format(y=result, wide=wide)}"]

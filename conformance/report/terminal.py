@@ -96,8 +96,9 @@ def summary(report: Report) -> None:
             _say(out, f"{word}: {name}: {why}")
     for note in run.header["notes"]:
         _say(out, f"note: {note}")
-    _claims(out, run.rows)
-    _disputes(out, run.rows)
+    if states.about_documents(run):
+        _claims(out, run.rows)
+        _disputes(out, run.rows)
     _variants(out, run.rows)
     _findings(out, report)
     for remark in remarks.remarks(run):

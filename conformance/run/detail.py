@@ -224,7 +224,9 @@ class Selected(msgspec.Struct):
     threads: str = "1"
     repeat: Annotated[int, Meta(ge=1)] = 1
     deadline: Annotated[float, Meta(gt=0)] = 120.0
+    slow_factor: Annotated[float, Meta(ge=1)] = 20.0
     seed: Seed = 0
+    claims: bool = False
 
 
 class Header(msgspec.Struct):

@@ -137,7 +137,7 @@ def _ask(engine: Engine, sets: list[Set], settle: Callable[[Row, Case], Row]) ->
         told = settle(msgspec.structs.replace(row, case=case.id, fill=case.fills[0]), case)
         return msgspec.structs.replace(told, case=row.case, fill=row.fill)
 
-    usual = engine.settle
+    usual = engine.watch, engine.settle
     engine.watch, engine.settle = lambda part, answer: latest.update({part.key: answer}), of_the_case
     try:
         for row in engine.run(parts):
@@ -147,7 +147,7 @@ def _ask(engine: Engine, sets: list[Set], settle: Callable[[Row, Case], Row]) ->
                 yield sets[index], found[index]
                 found[index] = None  # answers may be large
     finally:
-        engine.watch, engine.settle = None, usual
+        engine.watch, engine.settle = usual
 
 
 @np.errstate(all="ignore")  # as in judge.py

@@ -6,9 +6,10 @@ import difflib
 import importlib.machinery
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from conformance import folder
 from conformance.corpus.globs import matches
@@ -33,6 +34,11 @@ def known() -> dict[str, Path]:
         if origin := _origin(point.value.partition(":")[0]):
             found[point.name] = origin
     return found
+
+
+def is_ours(hello: Mapping[str, Any]) -> bool:
+    """Whether a framework was greeted through an adapter that ships with us."""
+    return Path(hello["file"]).parent == folder("adapters")
 
 
 def _origin(module: str) -> Path | None:

@@ -33,6 +33,8 @@ DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash"
 #: What may be said of an answer that passes, and a rule of the ledger may know; see report/remarks.py.
 Remark = Literal["rough"]
 REMARKS: frozenset[Remark] = frozenset({"rough"})
+#: Verdicts without an answer of the framework: it was not asked, it cannot be, or its adapter failed before it was.
+UNANSWERED: frozenset[Verdict] = frozenset({"unsupported", "broken", "unrun"})
 
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
 State = Literal["new", "known", "changed", "stale"]

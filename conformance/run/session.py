@@ -240,8 +240,16 @@ class Session:
             "seed": self.engine.answers.seed,
             "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "selection": asked,
-            "notes": selection.notes,
+            "notes": [*self._lacking(), *selection.notes],
         }
+
+    def _lacking(self) -> list[str]:
+        """Routes that adapters have and versions have not, in words."""
+        return [
+            f"{name}/{route} is not offered: {why}"
+            for name, hello in self.hellos.items()
+            for route, why in hello["lacking"].items()
+        ]
 
     def close(self) -> None:
         """Stop all workers."""

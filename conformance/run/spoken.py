@@ -120,7 +120,8 @@ class Setting(msgspec.Struct):
 
 class Hello(msgspec.Struct):
     """What an adapter says of itself. `absent`: why its framework is not here; `builds`: what its libraries say of how
-    they were built; `variants`: settings under which it computes otherwise."""
+    they were built; `lacking`: routes that this version does not have, with the reason;
+    `variants`: settings under which it computes otherwise."""
 
     protocol: int
     name: Name
@@ -128,6 +129,7 @@ class Hello(msgspec.Struct):
     version: Annotated[str, Meta(max_length=200)] | None = None
     devices: Annotated[tuple[Device, ...], Meta(max_length=MOST_DEVICES)] = ("cpu",)
     absent: str | None = None
+    lacking: dict[Name, str] = {}
     builds: dict[str, str] = {}
     variants: dict[Variant, Setting] = {}
 

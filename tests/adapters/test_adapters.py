@@ -14,7 +14,7 @@ from conformance.corpus.choose import corpus
 from conformance.run.programs import choose, known
 from conformance.run.questions import Narrow, select
 from conformance.run.session import Session
-from conformance.run.worker import Program, Worker, environment
+from conformance.run.worker import Dead, Program, Worker, environment
 
 ROUTES = {
     "numpy": ["scatter", "matrix", "zero_insertion"],
@@ -188,23 +188,72 @@ def test_jax_is_told_the_padding_of_the_dilated_input():
         plan_of("jax", "conv_transpose", case(groups=2))
 
 
-def test_a_function_that_a_version_lacks_is_unsupported(tmp_path):
+OLD = """
+from types import SimpleNamespace
+from conformance.adapter import Framework, Plan, Route, serve
+routes = [
+    Route("undeclared", lambda case, checks: Plan("lib.nn.conv")),
+    Route("sometimes", lambda case, checks: Plan("lib.nn.conv", needs=["lib.nn.conv"])),
+    Route("new", lambda case, checks: Plan("lib.nn.conv"), needs=["lib.nn.conv"]),
+    Route("other", lambda case, checks: Plan("elsewhere.conv")),
+]
+names = {"lib": SimpleNamespace(nn=SimpleNamespace())}
+serve("old", routes, lambda: Framework("0.1", names), lambda *a: a, lambda a: a)
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "outcome", "says"),
+    [
+        ("undeclared", "broken", "0.1 has no lib.nn.conv: correct the call"),
+        ("other", "broken", "0.1 has no elsewhere.conv: correct the call"),
+        ("sometimes", "unsupported", "0.1 has no lib.nn.conv"),
+    ],
+)
+def test_a_function_that_a_version_lacks_is_broken_unless_the_adapter_says_so(route, outcome, says, tmp_path):
     file = tmp_path / "old_adapter.py"
-    file.write_text(
-        "from types import SimpleNamespace\n"
-        "from conformance.adapter import Framework, Plan, Route, serve\n"
-        "serve('old', [Route('r', lambda case, checks: Plan('lib.nn.conv'))],\n"
-        "      lambda: Framework('0.1', {'lib': SimpleNamespace(nn=SimpleNamespace())}), lambda *a: a, lambda a: a)\n"
-    )
+    file.write_text(OLD, encoding="utf-8")
     worker = Worker(Program("old", file, environment=environment(1)))
     try:
-        worker.hello(20)
-        message = {"do": "run", "route": "r", "device": "cpu", "checks": ["forward"], "case": case().question()}
+        hello = worker.hello(20)
+        message = {"do": "run", "route": route, "device": "cpu", "checks": ["forward"], "case": case().question()}
         reply, _ = ask(worker, message)
     finally:
         worker.stop()
-    assert reply["outcome"] == "unsupported"
-    assert "0.1 has no lib.nn.conv" in reply["reason"]
+    assert [each["name"] for each in hello["routes"]] == ["undeclared", "sometimes", "other"]
+    assert hello["lacking"] == {"new": "version 0.1 has no lib.nn.conv"}
+    assert reply["outcome"] == outcome
+    assert says in reply.get("reason", reply.get("text"))
+
+
+BESIDE = """
+import mylib
+from conformance.adapter import Framework, Plan, Route, serve
+serve("mylib", [Route("r", lambda case, checks: Plan("mylib.conv"))], lambda: Framework(mylib.__version__, {}), 0, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "package", "says"),
+    [("mine", False, "1.0"), ("mine", True, "No module named 'mylib'"), ("site-packages", False, "No module named")],
+)
+def test_a_library_beside_its_adapter_is_found(folder, package, says, tmp_path, monkeypatch):
+    """As it is for a script; but a package's modules, or another interpreter's, do not come before the rest."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    here = tmp_path / folder
+    here.mkdir()
+    (here / "mylib.py").write_text('__version__ = "1.0"\n', encoding="utf-8")
+    (here / "mylib_adapter.py").write_text(BESIDE, encoding="utf-8")
+    if package:
+        (here / "__init__.py").touch()
+    worker = Worker(Program("mylib", here / "mylib_adapter.py", environment=environment(1)))
+    try:
+        said = worker.hello(20)["version"]
+    except Dead as error:
+        said = str(error)
+    finally:
+        worker.stop()
+    assert says in said
 
 
 def test_the_torch_adapter_hands_over_memory_as_the_case_asks():

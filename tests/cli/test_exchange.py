@@ -98,7 +98,7 @@ def test_another_format_is_called_by_its_name(content, says, room):
 
 def test_a_folder_is_no_model(room):
     (room / "models.onnx").mkdir()
-    assert "models.onnx: is a folder" in Said("import", "models.onnx", "-o", "up.yaml").err
+    assert "models.onnx: this is a folder" in Said("import", "models.onnx", "-o", "up.yaml").err
 
 
 def test_what_was_imported_is_not_written_over(room):

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import runs
-from commands import FINDINGS, USAGE, Said
+from commands import CLEAN, FINDINGS, USAGE, Said
 
 PLAN = {
     "call": "np.asarray",
@@ -105,7 +105,7 @@ VERBS = (
 
 def test_a_run_file_as_it_should_be_is_read_by_all(room):
     written("run.jsonl", lines())
-    assert [Said(*words).status for words in VERBS[:5]] == [0, 0, 0, 0, FINDINGS]
+    assert [Said(*words).status for words in VERBS[:5]] == [CLEAN, CLEAN, FINDINGS, CLEAN, FINDINGS]
 
 
 @pytest.mark.parametrize(

@@ -166,8 +166,9 @@ def test_the_line_to_paste_repeats_the_cause(room):
         ["bash", "-c", convt + line],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
+    assert done.returncode == 1, done.stderr  # the answer is wrong
     assert "as if the kernel were flipped" in done.stdout
     assert "--seed 5" in line

@@ -5,6 +5,8 @@
       file         the run file
       verdict      the run in one sentence
       clean        whether nothing needs a look; complete: whether all rows that were asked for are answered
+      without_result  why the run has no result: routes none of whose rows was answered, no row that passed, floors that
+                   were not reached; empty where it has one. worse: what passed in the baseline and diverges now
       suite, protocol, corpus, seed, started, seconds, platform, cpu, cores, python, argv
                    as in the run file; `corpus` is the digest of the cases; seconds is null where it was cut short
       frameworks   name → version of each framework that answered
@@ -51,6 +53,8 @@ def _run(report: Report) -> dict[str, Any]:
         "verdict": states.verdict(run),
         "clean": states.clean(run),
         "complete": states.complete(run),
+        "without_result": states.without_result(run),
+        "worse": states.worse(run),
     }
     for word in (
         "suite",

@@ -1,18 +1,9 @@
-"""pytest -p conformance.pytest_plugin cases: every case on every route as an item.
-
-`cases/stride.yaml::s[2,1]-k[2,3][torch/functional]` asks all rows of that case on that route (dtypes, checks, fills).
-A known divergence is xfail with its link, an unsupported case is skipped with the adapter's reason, a stale ledger
-entry fails. Frameworks run in worker processes that live as long as the pytest process; under xdist each pytest worker
-has its own.
-
-Of the corpus that ships with us the folder means its smoke tier, a file that is named means its core tier;
-`--convt-tier` (or `convt_tier` in the configuration) names another one.
-"""
+"""Case files and their items: what of the suite pytest needs once cases are collected."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,109 +12,64 @@ import pytest
 from conformance import folder
 from conformance.case import Case
 from conformance.corpus import load
-from conformance.corpus.choose import corpus, tiers
+from conformance.corpus.choose import choose, corpus, tiers
 from conformance.corpus.yaml_file import FileError
-from conformance.plain import harmless, regular
+from conformance.plain import harmless
+from conformance.pytest_plugin import PROPERTY, SESSION
 from conformance.report import explain
 from conformance.report.findings import TO_TELL
 from conformance.report.states import state
 from conformance.run import programs
 from conformance.run.questions import Narrow, Selection, select
-from conformance.run.row import Key, Row
+from conformance.run.row import UNANSWERED, Key, Row
 from conformance.run.session import Session
 
-_SESSION = pytest.StashKey[Session]()
-_GREETED = pytest.StashKey[dict[str, str]]()
 _TIERS = pytest.StashKey[dict[str, frozenset[str]]]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("convt", "conformance of transposed convolution")
-    group.addoption("--convt-route", action="append", default=[], help="only these routes, as in torch/*")
-    group.addoption("--convt-adapter", action="append", default=[], help="only these adapters: names, or files")
-    group.addoption("--convt-python", action="append", default=[], metavar="NAME=PATH", help="an adapter's interpreter")
-    group.addoption("--convt-tier", help="how much of our corpus: smoke, core, full, traced, compiled")
-    group.addoption("--convt-known", metavar="FOLDER", help="the folder of known divergences instead of ours")
-    group.addoption("--convt-seed", type=int, default=0, help="seed of the operands")
-    group.addoption("--convt-deadline", type=float, default=120.0, help="seconds that one answer may take")
-    parser.addini("convt_tier", "the tier of our corpus that its folder means (smoke)", default="smoke")
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    if file_path.suffix in (".yaml", ".yml") and file_path.name != "tiers.yaml" and file_path.parent.name != "known":
-        try:
-            regular(file_path)
-            text = file_path.read_text(encoding="utf-8", errors="replace")
-        except OSError:  # reading it as a family says what is wrong
-            text = "cases:"
-        if any(line.startswith("cases:") for line in text.splitlines()):
-            return Family.from_parent(parent, path=file_path)
-    return None
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if hasattr(session.config, "workeroutput"):  # a process of xdist: what it knows goes to the one that reports
-        session.config.workeroutput["convt"] = _greeted(session.config)
-
-
-@pytest.hookimpl(optionalhook=True)  # xdist's
-def pytest_testnodedown(node: Any) -> None:
-    if said := getattr(node, "workeroutput", {}).get("convt"):
-        node.config.stash[_GREETED] = said
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Which frameworks answered, and which could not."""
-    for name, said in (_greeted(config) or config.stash.get(_GREETED, {})).items():
-        terminalreporter.write_line(f"convt: {name} {said}")
-
-
-def _greeted(config: pytest.Config) -> dict[str, str]:
-    """Framework → its version, or why it is absent; empty where no case file was collected."""
-    if not (session := config.stash.get(_SESSION, None)):
-        return {}
-    absent = {name: f"absent: {reason}" for name, reason in session.absent.items()}
-    return {name: hello["version"] for name, hello in session.hellos.items()} | absent
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if session := config.stash.get(_SESSION, None):
-        session.close()
+def from_corpus(parent: pytest.Collector, patterns: Sequence[str]) -> Iterator[Family]:
+    """The families of our corpus that have cases which the patterns mean, each with those. Raises FileError."""
+    tier = parent.config.getoption("--convt-tier")
+    everything = corpus((), patterns, tier)
+    families: dict[str, list[Case]] = defaultdict(list)
+    for case in choose(everything, _tiers(parent.config), patterns, tier):
+        families[case.family].append(case)
+    for family, cases in families.items():
+        path = folder("cases") / f"{family}.yaml"
+        # A name of its own: the installed file is in no folder of the project under test.
+        yield Family.from_parent(parent, path=path, nodeid=f"convt/{path.name}", cases=cases)
 
 
 def _session(config: pytest.Config) -> Session:
     """The workers of this pytest process, greeted at the first need."""
-    if _SESSION not in config.stash:
+    if SESSION not in config.stash:
         known = config.getoption("--convt-known")
         pythons = programs.pairs(config.getoption("--convt-python"))
         routes = tuple(config.getoption("--convt-route"))
         chosen = programs.choose(tuple(config.getoption("--convt-adapter")), routes, pythons, threads=1)
-        config.stash[_SESSION] = Session.open(
+        config.stash[SESSION] = Session.open(
             chosen,
             ledger=known and Path(known),
             seed=config.getoption("--convt-seed"),
             deadline=config.getoption("--convt-deadline"),
             jobs=1,
         )
-    return config.stash[_SESSION]
+    return config.stash[SESSION]
 
 
 class Family(pytest.File):
-    """The cases of one YAML file."""
+    """The cases of one YAML file; of a file of ours perhaps some, chosen by pattern (`cases`)."""
+
+    def __init__(self, *, cases: Sequence[Case] | None = None, **more: Any):
+        super().__init__(**more)
+        self.cases = cases
 
     def collect(self) -> Iterator[pytest.Item]:
         try:
-            ours, tier = self.path.parent == folder("cases"), self._tier()
-            cases = load.load_family(self.path, lambda family: tier == "full" or not ours)
             session = _session(self.config)
-            named = _tiers(self.config) if ours else {}
+            cases, named = (self.cases, _tiers(self.config)) if self.cases is not None else self._read()
         except (FileError, programs.ProgramError) as error:
             raise self.CollectError(str(error)) from None
-        if tier != "full" and named:
-            parts = named | {"core": {case.id for case in cases if case.tier == "core"}}
-            if tier not in parts:
-                raise self.CollectError(f"--convt-tier {tier}: there are {', '.join(parts)}, full")
-            cases = [case for case in cases if case.id in parts[tier]]
         for name, why in session.dead.items():
             yield Dead.from_parent(self, name=f"adapter {name}", why=why)
         narrow = Narrow(routes=tuple(self.config.getoption("--convt-route")), tiers=named)
@@ -135,12 +81,24 @@ class Family(pytest.File):
                 nodeid = f"{self.nodeid}::{name}"
                 yield Answered.from_parent(self, name=name, nodeid=nodeid, case=case, selection=selection)
 
+    def _read(self) -> tuple[list[Case], dict[str, frozenset[str]]]:
+        """The cases that are meant, and the tiers of our corpus by name where it is ours."""
+        ours, tier = self.path.parent == folder("cases"), self._tier()
+        cases = load.load_family(self.path, lambda family: tier == "full" or not ours)
+        named = _tiers(self.config) if ours else {}
+        if tier != "full" and named:
+            parts = named | {"core": {case.id for case in cases if case.tier == "core"}}
+            if tier not in parts:
+                raise self.CollectError(f"--convt-tier {tier}: there are {', '.join(parts)}, full")
+            cases = [case for case in cases if case.id in parts[tier]]
+        return cases, named
+
     def _tier(self) -> str:
         """What was asked for; else the core tier of a file that was named, and of a folder what is configured."""
         here = self.config.invocation_params.dir
         files = {(here / arg.partition("::")[0]).resolve() for arg in self.config.args}
         return self.config.getoption("--convt-tier") or (
-            "core" if self.path.resolve() in files else self.config.getini("convt_tier")
+            "core" if self.path.resolve() in files else self.config.getini("convt_tier") or "smoke"
         )
 
 
@@ -173,6 +131,8 @@ class Answered(pytest.Item):
 
     def runtest(self) -> None:
         rows = list(_session(self.config).rows(self.selection))
+        answered = any(row.verdict not in UNANSWERED for row in rows)
+        self.user_properties.append((PROPERTY, [_spelled(rows[0].key), answered]))
         bad = [row for row in rows if state(row) in TO_TELL]
         if bad:
             raise Diverged(bad)
