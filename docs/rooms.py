@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("corpus",), "case files → cases"),
     (("run", "exchange"), "asking frameworks and judging their answers · other people's files"),
     (("report", "capture"), "what is told of a run · recording a running model"),
-    (("cli", "pytest_plugin"), "doors: what a person types, what pytest loads"),
+    (("cli", "pytest_plugin", "library"), "doors: what a person types, what pytest loads, what tests import"),
 )
 
 

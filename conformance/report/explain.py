@@ -246,7 +246,8 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
             array = f"stored({array}, {case.memory[name]!r})"
-        lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
+        if (said := tensor.format(array=array, cast=cast)) != name:
+            lines.append(f"{name} = {said}")
     if "b" not in operands:
         lines.append("b = None")
     lines += ["", plan["source"], "", f"returned = {back.format(y=result, wide=wide)}"]
