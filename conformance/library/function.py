@@ -183,15 +183,17 @@ class Function:
         made: kinds.Operands = {"b": None}
         for name, array in self.expected(one).operands.items():
             dtype: Dtype | OperandDtype = one.case.operand_dtypes.get(name, one.dtype)
-            bits = encode(array, dtype)
+            bits, canonical, layout = encode(array, dtype), "", None
             if name != "b":
                 canonical = protocol.CANONICAL["w" if name == "w" else "x"].get(one.case.rank, "")
                 layout = {"x": planned.x, "w": planned.w, "g": planned.y}[name]
                 bits = protocol.arrange(bits, canonical, layout or canonical, planned.memory.get(name))
-            if name in one.case.memory:
-                if one.case.memory[name] == "readonly" and self.arrays.name != "numpy":
+            if word := one.case.memory.get(name):
+                if word == "readonly" and self.arrays.name != "numpy":
                     raise Unsupported("only NumPy's arrays can be read-only")
-                bits = memory.stored(bits, one.case.memory[name])
+                if word == "expanded" and name != "b" and layout not in (None, canonical):
+                    raise Unsupported("what is one entry in memory is the first axis of the canonical layout")
+                bits = memory.stored(bits, word)
             made[name] = self.arrays.put(bits, dtype, one.device)
         return made
 

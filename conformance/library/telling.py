@@ -14,7 +14,7 @@ import msgspec
 from conformance import folder
 from conformance.case import CHECKS, DTYPES, FILLS, Check, Dtype, Fill
 from conformance.corpus.conditions import ALWAYS
-from conformance.library.cases import Case, cases, of
+from conformance.library.cases import Case, cases, named, of
 from conformance.library.checking import Checked, Wrong
 from conformance.library.function import Function, questions
 from conformance.library.signatures import SIGNATURES
@@ -31,6 +31,8 @@ from conformance.run.row import DIVERGENT, Key, Row
 LARGEST = 2**20
 #: Things that go wrong of which a message has all details; lines and characters of a script in it.
 DETAILED, LINES, CHARACTERS = 3, 60, 2500
+#: A version behind all others.
+LATEST = "9999"
 #: Reasons why a question was not asked that are told.
 REASONS = 3
 
@@ -47,8 +49,7 @@ def many(
     _known(dtypes, checks, fills)
     large = [case for case in chosen if case.size > LARGEST]
     put = questions(asking, (case for case in chosen if case.size <= LARGEST), dtypes, checks, fills)
-    by_key = {asking.key(one): one for one in put}
-    rows = [_excused(row, by_key[row.key], asking) for row in asking.rows(put)]
+    by_key, rows = _asked(asking, put)
     left_out = Counter(_reason(row) for row in rows if row.verdict == "unsupported")
     left_out.update({f"more than {LARGEST} multiply-adds": len(large)} if large else {})
     wrong = [row for row in rows if row.verdict in DIVERGENT]
@@ -66,8 +67,7 @@ def one(
     """Ask about one case; see `Case.check`."""
     _known(dtypes or (), checks, fills)
     put = questions(asking, [case], dtypes, checks, fills)
-    by_key = {asking.key(each): each for each in put}
-    rows = [_excused(row, by_key[row.key], asking) for row in asking.rows(put)]
+    by_key, rows = _asked(asking, put)
     for row in rows:
         if row.verdict in DIVERGENT:
             asked = by_key[row.key]
@@ -76,6 +76,27 @@ def one(
     if all(row.verdict == "unsupported" for row in rows):
         why = "; ".join(dict.fromkeys(map(_reason, rows))) or "no such question makes sense for this case"
         _skip(f"{asking.name}: {why}")
+
+
+def _asked(asking: Function, put: Sequence[Asked]) -> tuple[dict[Key, Asked], list[Row]]:
+    """Questions by key, and their rows. What the signature's own framework refuses by design is not asked."""
+    beyond = {asking.key(each): why for each in put if (why := _beyond(each, asking))}
+    by_key = {asking.key(each): each for each in put}
+    rows = list(asking.rows([each for key, each in by_key.items() if key not in beyond]))
+    for key, reason in beyond.items():
+        rows.append(Row(**key._asdict(), outcome="unsupported", verdict="unsupported", detail={"reason": reason}))
+    return by_key, rows
+
+
+def _beyond(one: Asked, asking: Function) -> str | None:
+    """Why a question is none for a function of this signature, or None."""
+    if asking.signature not in SIGNATURES:
+        return None
+    mine = SIGNATURES[asking.signature]
+    for rule in _refusals(mine.adapter, mine.route):
+        if rule.on(one.case) == ALWAYS:  # whatever the dtype, the check and the fill
+            return f"{mine.route} refuses this by design: {rule.cause} ({rule.link})"
+    return None
 
 
 def _skip(why: str) -> None:
@@ -122,23 +143,9 @@ def reasons(left_out: Mapping[str, int]) -> Iterator[str]:
         yield f"  left out: {number(rest, 'question')} for other reasons"
 
 
-def _excused(row: Row, one: Asked, asking: Function) -> Row:
-    """A row that was refused, as unsupported where the signature's own framework refuses the question by design."""
-    if row.verdict != "refuse" or asking.signature not in SIGNATURES:
-        return row
-    mine = SIGNATURES[asking.signature]
-    for rule in _refusals(mine.adapter, mine.route):
-        if rule.on(one.case).holds(one.case, one):
-            reason = f"{mine.route} refuses this too: {rule.cause} ({rule.link})"
-            return msgspec.structs.replace(
-                row, outcome="unsupported", verdict="unsupported", state=None, detail={"reason": reason}
-            )
-    return row
-
-
 @functools.cache
 def _refusals(adapter: str, route: str) -> list[rules.Rule]:
-    """What the ledger says that a route refuses, and not by mistake."""
+    """What the ledger says that the latest version of a route refuses by design."""
     path = folder("cases") / "known" / f"{adapter}.yaml"
     found = rules.load(path) if path.exists() else []
     return [
@@ -194,8 +201,8 @@ def _smallest(diagnosis: Diagnosis, asking: Function, by_key: Mapping[Key, Asked
     smallest = diagnosis.smallest or by_key[diagnosis.rows[0].key]
     (row,) = asking.rows([smallest])
     gradient = f", checks=({row.check!r},)" if row.check != "forward" else ""
-    again = f"again: {of(smallest.case)!r}.check({asking.name}{gradient})"
-    return [again, *_script(row, smallest, asking)]
+    again = [f"again: {of(smallest.case)!r}.check({asking.name}{gradient})"]
+    return [*(again if named(smallest.case.id) else ()), *_script(row, smallest, asking)]
 
 
 def _script(row: Row, one: Asked, asking: Function) -> list[str]:

@@ -169,12 +169,11 @@ def test_what_torch_refuses_by_design_is_no_fault_of_a_function_with_its_signatu
 
     done = check(torch.nn.functional.conv_transpose2d, "output_padding/*", fills=("exact",), arrays="torch")
     assert any("output padding must be smaller" in reason for reason in done.left_out)
-
-    def refuses(x, w, b=None, **words):
-        raise RuntimeError("no")
-
-    with pytest.raises(Wrong, match="RuntimeError: no"):
-        check(refuses, "output_padding/*", fills=("exact",), arrays="torch", seconds=0)
+    words = {"where": {"some_axis": {"padding_lo": {"below": 0}}}, "seconds": 0}
+    with pytest.raises(ValueError, match="negative padding is not supported"):
+        check(operators.conv_transpose, "padding/*", **words)
+    with pytest.raises(Wrong):
+        check(operators.conv_transpose, "padding/*", signature="case", **words)
 
 
 @jax_is_here
