@@ -19,6 +19,7 @@ from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 ELSEWHERE = {
     "import": "conformance.cli.exchange:import_",
     "export": "conformance.cli.exchange:export",
+    "port": "conformance.cli.port:port",
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
     "diagnose": "conformance.cli.rules:diagnose",
