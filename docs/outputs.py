@@ -5,13 +5,14 @@
 
 In such a document the blocks of `python` are run in their order, as one program; a block of `text` right below one is
 what it printed, or the message of the AssertionError that it raised. A block of `console` begins with `$ convt …`, and
-goes on with what that printed. A block below a comment `<!-- needs: torch -->` is left alone where that cannot be
-imported.
+goes on with what that printed. A block below a comment `<!-- needs: torch, jax 0.10 -->` is left alone where something
+of that is not installed, or in another version.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import io
 import os
@@ -24,9 +25,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 #: The documents, each with what must be there for its output to be the whole of it.
-DOCUMENTS = ("library.md",)
+DOCUMENTS = ("library.md", "porting.md")
 BLOCK = re.compile(
-    r"(?:<!-- needs: (?P<needs>[\w, ]+) -->\n\n)?^```(?P<language>python|console)\n(?P<code>.*?)^```$"
+    r"(?:<!-- needs: (?P<needs>[\w., ]+) -->\n\n)?^```(?P<language>python|console)\n(?P<code>.*?)^```$"
     r"(?:\n\n```text\n(?P<output>.*?)^```$)?",
     re.MULTILINE | re.DOTALL,
 )
@@ -48,12 +49,23 @@ def text(name: str) -> str:
 def missing(name: str) -> list[str]:
     """What a document needs and is not installed here."""
     document = (FOLDER / name).read_text(encoding="utf-8")
-    needed = {word for block in BLOCK.finditer(document) for word in re.findall(r"\w+", block["needs"] or "")}
-    return sorted(word for word in needed if importlib.util.find_spec(word) is None)
+    return sorted({word for block in BLOCK.finditer(document) for word in _missing(block)})
+
+
+def _missing(block: re.Match[str]) -> list[str]:
+    """What a block needs and is not installed: `torch`, or in a version, `torch 2.13`."""
+    return [word for word in (block["needs"] or "").split(", ") if word and not _there(*word.split())]
+
+
+def _there(name: str, version: str = "") -> bool:
+    for package in (name, f"{name}-cpu"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return f"{importlib.metadata.version(package)}.".startswith(f"{version}." if version else "")
+    return not version and importlib.util.find_spec(name) is not None
 
 
 def _block(block: re.Match[str], names: dict[str, object]) -> str:
-    if any(importlib.util.find_spec(word) is None for word in re.findall(r"\w+", block["needs"] or "")):
+    if _missing(block):
         return block[0]
     if block["language"] == "console":
         command = block["code"].partition("\n")[0]

@@ -194,7 +194,7 @@ def _one(ported: Ported, version: str) -> Iterator[str]:
     from conformance.port.module import kernel
     from conformance.port.speech import SPEECH
 
-    head = f"  {ported.framework} {version}"
+    head = f"  {ported.framework} {version.partition('+')[0]}"
     if ported.plan is None:
         yield f"{head}: cannot be said"
         yield from (f"    {reason}" for reason in ported.reasons)

@@ -41,10 +41,12 @@ def test_a_framework_that_answers_otherwise_is_no_port():
     assert said.rstrip().endswith("1 not at all")
 
 
-def test_a_framework_that_answers_rightly_is_one():
-    status, said = convt("as/i5x4k3s2c4m6b", "--adapter", str(LIARS / "truth.py"))
-    assert status == 0
-    assert "one call; equal in" in said
+def test_a_framework_that_answers_rightly_is_one(tmp_path):
+    honest = tmp_path / "honest.py"
+    honest.write_text(f"import runpy\nrunpy.run_path({str(LIARS / 'truth.py')!r})['lie']()\n", encoding="utf-8")
+    status, said = convt("as/i5x4k3s2c4m6b", "--adapter", str(honest))
+    assert status == 0, said
+    assert "lies 1.0: one call; equal in 10 questions" in said
 
 
 def test_every_composition_gives_the_definition_s_answer():
