@@ -72,7 +72,7 @@ def check(
     `function` is asked as f(x, w, b, stride=…, padding=…, output_padding=…, groups=…, dilation=…) with x [N, C, I…],
     w [C, M/g, K…] and b [M] or None, unless
 
-    - `signature` names another spelling: "tf.nn" (x, filters, output_shape=…), "jax.lax" (lhs, rhs, strides=…);
+    - `signature` names another spelling: "tf.nn", "jax.lax", "keras" or "onnx";
     - its last parameter is called `c` or `case` (or `signature="case"`): then it is f(x, w, b, case) and reads what it
       needs off the case, see `conformance.library.cases.Case`;
     - it lacks arguments: what would need them is left out.

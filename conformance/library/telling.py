@@ -57,7 +57,8 @@ def many(
     if wrong:
         raise _wrong(asking, rows, wrong, by_key, left_out, (tuple(dtypes), tuple(checks)), seconds)
     if not right:
-        raise ValueError("\n".join([f"{asking.name} was asked nothing that it can answer", *reasons(left_out)]))
+        why = list(reasons(left_out)) or ["  there is no such question in these cases"]
+        raise ValueError("\n".join([f"{asking.name} was asked nothing that it can answer", *why]))
     return Checked(asking.name, right, dict(left_out.most_common()))
 
 
@@ -90,12 +91,10 @@ def _asked(asking: Function, put: Sequence[Asked]) -> tuple[dict[Key, Asked], li
 
 def _beyond(one: Asked, asking: Function) -> str | None:
     """Why a question is none for a function of this signature, or None."""
-    if asking.signature not in SIGNATURES:
-        return None
-    mine = SIGNATURES[asking.signature]
-    for rule in _refusals(mine.adapter, mine.route):
+    route = SIGNATURES[asking.signature].route if asking.signature in SIGNATURES else ""
+    for rule in _refusals(route) if route else ():
         if rule.on(one.case) == ALWAYS:  # whatever the dtype, the check and the fill
-            return f"{mine.route} refuses this by design: {rule.cause} ({rule.link})"
+            return f"{route} refuses this by design: {rule.cause} ({rule.link})"
     return None
 
 
@@ -144,9 +143,9 @@ def reasons(left_out: Mapping[str, int]) -> Iterator[str]:
 
 
 @functools.cache
-def _refusals(adapter: str, route: str) -> list[rules.Rule]:
+def _refusals(route: str) -> list[rules.Rule]:
     """What the ledger says that the latest version of a route refuses by design."""
-    path = folder("cases") / "known" / f"{adapter}.yaml"
+    path = folder("cases") / "known" / f"{route.partition('/')[0]}.yaml"
     found = rules.load(path) if path.exists() else []
     return [
         rule

@@ -21,6 +21,7 @@ from conformance.port.speech import SPEECH, indented, padded
 CROP = "the whole answer, cropped or padded"
 SPLIT = "the groups one by one, concatenated"
 RAISE = "an axis of length 1 more"
+INSERT = "zeros inserted between the inputs, and a forward convolution"
 
 
 class Composition(NamedTuple):
@@ -39,6 +40,57 @@ def compositions(case: Case) -> Iterator[Composition]:
             for step in steps:
                 inner = _INNER[step](inner)
             yield Composition(steps, numbered(inner))
+
+
+def inserted(case: Case, framework: str) -> tuple[Composition, dict[str, Any]] | None:
+    """The last resort, and its plan: it needs no transposed convolution. None where a framework's forward convolution
+    is not known, or there is no input to insert zeros into."""
+    forward = SPEECH[framework].forward
+    if forward is None or not min(case.input):
+        return None
+    steps = (SPLIT, INSERT) if case.groups > 1 else (INSERT,)
+    inner = numbered(_one_group(case))
+    space = AXIS_LETTERS[case.rank]
+    x, w = forward.x.format(space), forward.w.format(space)
+    plan = {"call": forward.call.partition("(")[0].format(rank=case.rank), "source": _forward(inner, framework, x, w)}
+    return Composition(steps, inner), plan | {"layouts": {"x": x, "w": w, "y": x}, "define": "", "memory": {}}
+
+
+def _forward(case: Case, framework: str, x: str, w: str) -> str:
+    """The statements for one group: the dilated input, padded by what the kernel reaches and the crop leaves,
+    correlated with the kernel turned round."""
+    speech, space, lines = SPEECH[framework], AXIS_LETTERS[case.rank], []
+    lengths = dict(zip(space, case.input, strict=True), N=case.batch, C=case.in_channels)
+    for letter, stride in zip(space, case.stride, strict=True):
+        if stride > 1 and lengths[letter] > 1:
+            shape, axis = [lengths[each] for each in x], x.index(letter)
+            apart = (*shape[: axis + 1], 1, *shape[axis + 1 :])
+            pairs = [(0, stride - 1 if place == axis + 1 else 0) for place in range(len(apart))]
+            lines += [f"x = {speech.reshape.format(a='x', shape=apart)}", f"x = {padded(speech, 'x', pairs)}"]
+            shape[axis] *= stride
+            lines.append(f"x = {speech.reshape.format(a='x', shape=tuple(shape))}")
+            lengths[letter] = (lengths[letter] - 1) * stride + 1
+            lines.append(f"x = x[{_at(x, {letter: f':{lengths[letter]}'})}]")
+    room = {
+        letter: (extent - 1 - begin, extent - 1 - end)
+        for letter, extent, (begin, end) in zip(space, case.extent, _crop(case), strict=True)
+    }
+    cuts = {
+        letter: f"{max(-before, 0)}:{lengths[letter] - max(-after, 0)}"
+        for letter, (before, after) in room.items()
+        if min(before, after) < 0
+    }
+    lines += [f"x = x[{_at(x, cuts)}]"] if cuts else []
+    pairs = [tuple(max(end, 0) for end in room.get(letter, (0, 0))) for letter in x]
+    lines += [f"x = {padded(speech, 'x', pairs)}"] if any(map(any, pairs)) else []
+    flips = tuple(axis for axis, letter in enumerate(w) if letter in space)
+    lines.append(f"w = {speech.flip.format(a='w', axes=flips)}")
+    words = {"rank": case.rank, "dilation": case.dilation, "ones": (1,) * case.rank, "layouts": (x, w, x)}
+    lines.append(f"y = {speech.forward.call.format(**words)}")
+    if case.bias:
+        shape = tuple(case.out_channels if letter == "C" else 1 for letter in x)
+        lines.append(f"y = y + {speech.reshape.format(a='b', shape=shape)}")
+    return "\n".join(lines)
 
 
 def _crop(case: Case) -> list[tuple[int, int]]:

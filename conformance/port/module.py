@@ -51,6 +51,8 @@ def text(ported: Sequence[Ported]) -> str:
         '"""',
     ]
     parts += ["", SPEECH[framework].imports, ""]
+    for defined in dict.fromkeys((each.plan or {})["define"].strip() for each in ported):
+        parts += ["", defined, ""] if defined else []
     for name, each in zip(names(one.layer for one in ported), ported, strict=True):
         parts += ["", _function(name, each), ""]
     return "\n".join(parts).rstrip() + "\n"

@@ -6,11 +6,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 
+class Forward(NamedTuple):
+    """The forward convolution of x and w by {dilation}, nothing padded; {rank} and {layouts} are put in. `x`, `w`: the
+    layouts, with the letters of space put in; O is the output channel."""
+
+    call: str
+    x: str
+    w: str
+
+
 class Speech(NamedTuple):
     """Templates of expressions: `permute`, `flip` of an array {a} by axes {axes}, `concat` of {parts} along {axis},
     `pad` of {a} by pairs {pairs}, one for each axis; `reshape` of {a}. `gradient`: statements that differentiate the
     statements {body} in {operand}, and name what they give {result}. `imports`: of a written module. `adapter`: whose
-    arrays these are; `names`: modules that its adapter does not import."""
+    arrays these are; `names`: modules that its adapter does not import. `forward`: its forward convolution."""
 
     imports: str
     permute: str
@@ -21,6 +30,7 @@ class Speech(NamedTuple):
     gradient: str
     adapter: str
     names: tuple[str, ...] = ()
+    forward: Forward | None = None
 
 
 _JAX = Speech(
@@ -32,6 +42,11 @@ _JAX = Speech(
     reshape="{a}.reshape({shape})",
     gradient="def run({operand}, {others}):\n{indented}\n    return y\n\n\n{result}, = jax.vjp(run, {operand})[1](g)",
     adapter="jax",
+    forward=Forward(
+        "jax.lax.conv_general_dilated(x, w, {ones}, 'VALID', rhs_dilation={dilation}, dimension_numbers={layouts})",
+        "N{}C",
+        "{}IO",
+    ),
 )
 _TENSORFLOW = Speech(
     imports="import tensorflow as tf",
@@ -43,6 +58,7 @@ _TENSORFLOW = Speech(
     gradient="given = {operand}\nwith tf.GradientTape() as tape:\n    tape.watch(given)\n{indented}\n"
     "{result} = tape.gradient(y, given, g)",
     adapter="tensorflow",
+    forward=Forward("tf.nn.convolution(x, w, padding='VALID', dilations={dilation})", "N{}C", "{}IO"),
 )
 
 SPEECH: dict[str, Speech] = {
@@ -55,6 +71,7 @@ SPEECH: dict[str, Speech] = {
         reshape="{a}.reshape({shape})",
         gradient="given = {operand}.requires_grad_()\n{body}\n{result}, = torch.autograd.grad(y, [given], g)",
         adapter="torch",
+        forward=Forward("torch.nn.functional.conv{rank}d(x, w, dilation={dilation})", "NC{}", "OI{}"),
     ),
     "tensorflow": _TENSORFLOW,
     "keras": _TENSORFLOW._replace(imports="import keras\nimport tensorflow as tf", names=("keras",)),

@@ -206,6 +206,8 @@ class Porter:
                 if row.verdict == "pass" and not _backwards(row):
                     yield found, row.detail["plan"]
                     break
+        if (last := compose.inserted(ported.layer.case, ported.framework)) is not None:
+            yield last
 
     def _written(self, framework: str, statements: Mapping[str, Statements]) -> Session | None:
         """A worker for statements of a framework; None where it has none."""

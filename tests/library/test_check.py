@@ -176,6 +176,41 @@ def test_what_torch_refuses_by_design_is_no_fault_of_a_function_with_its_signatu
         check(operators.conv_transpose, "padding/*", signature="case", **words)
 
 
+def test_the_attributes_of_onnx():
+    def attributes(x, w, b, strides, pads, output_padding, group, dilations):
+        rank = len(strides)
+        full = operators.conv_transpose(x, w, None, strides, 0, output_padding, group, dilations)
+        ends = zip(pads[:rank], pads[rank:], strict=True)
+        cut = (slice(lo, full.shape[2 + axis] - hi) for axis, (lo, hi) in enumerate(ends))
+        y = full[(slice(None), slice(None), *cut)]
+        return y if b is None else y + b.reshape(-1, *[1] * rank)
+
+    words = {"signature": "onnx", "fills": ("exact",), "where": {"padding_lo": {"at_least": 0}}}
+    words["where"] |= {"padding_hi": {"at_least": 0}}
+    assert check(attributes, ["padding/*", "groups/*"], **words).right >= 20
+    with pytest.raises(Wrong, match="padding"):
+        check(
+            lambda x, w, b, pads, **more: attributes(x, w, b, pads=pads[::-1], **more), "padding/*", **words, seconds=0
+        )
+
+
+@pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="needs Keras")
+def test_keras_under_its_own_signature():
+    import keras
+
+    words = {"signature": "keras", "fills": ("exact",)}
+    done = check(keras.ops.conv_transpose, ["stride/*", "same/keras-valid*", "same/keras-same-k*-s*"], **words)
+    assert done.right >= 10
+    with pytest.raises(ValueError, match="neither 'valid' nor 'same' crops so"):
+        check(keras.ops.conv_transpose, "as/i3x4k3p2", **words)
+
+    def other(x, w, output_padding, **more):
+        return keras.ops.conv_transpose(x, w, output_padding=0, **more)
+
+    with pytest.raises(Wrong, match="size"):
+        check(other, "same/keras-valid*", **words, seconds=0)
+
+
 @jax_is_here
 def test_jax_under_its_own_signature():
     import jax

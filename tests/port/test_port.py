@@ -75,6 +75,25 @@ def test_every_composition_gives_the_definition_s_answer():
     assert len(tried) == 7
 
 
+@needs("torch")
+def test_zeros_inserted_and_a_forward_convolution_give_the_definition_s_answer():
+    import torch
+
+    from conformance import oracle
+
+    tried = 0
+    for case in drawn(3, 60):
+        if case.batch and (found := compose.inserted(case, "torch")):
+            arrays = make_operands(case, "forward", "float64", "exact").arrays
+            said = compose.statements(case, found[0], "torch", found[1])
+            names = {"torch": torch, "b": None, **{name: torch.from_numpy(each) for name, each in arrays.items()}}
+            names["w"] = names["w"].permute(*(f"IO{said.w[2:]}".index(letter) for letter in said.w))
+            exec(said.body, names)
+            assert torch.equal(names["y"], torch.from_numpy(oracle.answer(case, "forward", arrays))), case.id
+            tried += 1
+    assert tried > 40
+
+
 @needs("torch", "tensorflow", "jax")
 def test_a_layer_of_torch_in_tensorflow_and_jax():
     status, said = convt(TORCH, "--input", "5,4", "--json")
