@@ -15,7 +15,7 @@ import msgspec
 from conformance.case import AXIS_LETTERS, Case
 from conformance.port.layer import numbered
 from conformance.port.scratch import Statements
-from conformance.port.speech import SPEECH, indented, padded
+from conformance.port.speech import SPEECH, Forward, indented, padded
 
 #: The steps, in words.
 CROP = "the whole answer, cropped or padded"
@@ -52,14 +52,18 @@ def inserted(case: Case, framework: str) -> tuple[Composition, dict[str, Any]] |
     inner = numbered(_one_group(case))
     space = AXIS_LETTERS[case.rank]
     x, w = forward.x.format(space), forward.w.format(space)
-    plan = {"call": forward.call.partition("(")[0].format(rank=case.rank), "source": _forward(inner, framework, x, w)}
+    plan = {
+        "call": forward.call.partition("(")[0].format(rank=case.rank),
+        "source": _forward(inner, framework, forward),
+    }
     return Composition(steps, inner), plan | {"layouts": {"x": x, "w": w, "y": x}, "define": "", "memory": {}}
 
 
-def _forward(case: Case, framework: str, x: str, w: str) -> str:
+def _forward(case: Case, framework: str, forward: Forward) -> str:
     """The statements for one group: the dilated input, padded by what the kernel reaches and the crop leaves,
     correlated with the kernel turned round."""
-    speech, space, lines = SPEECH[framework], AXIS_LETTERS[case.rank], []
+    speech, space = SPEECH[framework], AXIS_LETTERS[case.rank]
+    x, w, lines = forward.x.format(space), forward.w.format(space), []
     lengths = dict(zip(space, case.input, strict=True), N=case.batch, C=case.in_channels)
     for letter, stride in zip(space, case.stride, strict=True):
         if stride > 1 and lengths[letter] > 1:
@@ -81,15 +85,15 @@ def _forward(case: Case, framework: str, x: str, w: str) -> str:
         if min(before, after) < 0
     }
     lines += [f"x = x[{_at(x, cuts)}]"] if cuts else []
-    pairs = [tuple(max(end, 0) for end in room.get(letter, (0, 0))) for letter in x]
+    pairs = [(max(before, 0), max(after, 0)) for before, after in (room.get(letter, (0, 0)) for letter in x)]
     lines += [f"x = {padded(speech, 'x', pairs)}"] if any(map(any, pairs)) else []
     flips = tuple(axis for axis, letter in enumerate(w) if letter in space)
     lines.append(f"w = {speech.flip.format(a='w', axes=flips)}")
     words = {"rank": case.rank, "dilation": case.dilation, "ones": (1,) * case.rank, "layouts": (x, w, x)}
-    lines.append(f"y = {speech.forward.call.format(**words)}")
+    lines.append(f"y = {forward.call.format(**words)}")
     if case.bias:
-        shape = tuple(case.out_channels if letter == "C" else 1 for letter in x)
-        lines.append(f"y = y + {speech.reshape.format(a='b', shape=shape)}")
+        along = tuple(case.out_channels if letter == "C" else 1 for letter in x)
+        lines.append(f"y = y + {speech.reshape.format(a='b', shape=along)}")
     return "\n".join(lines)
 
 
@@ -154,7 +158,7 @@ def statements(case: Case, found: Composition, framework: str, plan: dict[str, A
         }
         lines += [f"y = y[{_at(y, cuts)}]"] if cuts else []
         if own:
-            pairs = [tuple(max(-end, 0) for end in crops.get(letter, (0, 0))) for letter in y]
+            pairs = [(max(-begin, 0), max(-end, 0)) for begin, end in (crops.get(letter, (0, 0)) for letter in y)]
             lines.append(f"y = {padded(speech, 'y', pairs)}")
     if own and case.bias:
         shape = tuple(case.out_channels if letter == "C" else 1 for letter in y)

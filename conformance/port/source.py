@@ -176,7 +176,7 @@ def torch_layer(
 ) -> Read:
     _unless(padding_mode, ("zeros",), "padding_mode")
     space = AXIS_LETTERS[rank]
-    numbers = {
+    numbers: dict[str, Any] = {
         "in_channels": in_channels,
         "out_channels": out_channels,
         "groups": groups,
@@ -231,7 +231,7 @@ def tensorflow(
     layout = data_format or f"N{space}C"
     if sorted(layout) != sorted(f"NC{space}"):
         raise LayerError(f"data_format is {data_format!r}, expected N{space}C or NC{space}")
-    numbers = _weight(shapes, f"{space}OI", "filters")
+    numbers: dict[str, Any] = _weight(shapes, f"{space}OI", "filters")
     if not isinstance(output_shape, (tuple, list)) or len(output_shape) != rank + 2:
         raise LayerError(f"output_shape is {_word(output_shape)}, expected {rank + 2} numbers in the order {layout}")
     spatial = [layout.index(letter) for letter in space]
@@ -355,8 +355,8 @@ def _jax(
             if padding not in ("SAME", "VALID"):
                 raise LayerError(f"padding is {padding!r}, expected 'SAME', 'VALID' or a pair for each axis")
             return Read(numbers | {"convention": f"jax_{padding.lower()}"}, letters, x, body, flipped)
-        pairs = [padding] * rank if isinstance(padding, int) else list(padding)
-        pairs = [(pair, pair) if isinstance(pair, int) else tuple(pair) for pair in pairs]
+        given: list[Any] = [padding] * rank if isinstance(padding, int) else list(padding)
+        pairs = [(pair, pair) if isinstance(pair, int) else tuple(pair) for pair in given]
         if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
             raise LayerError(f"padding is {padding!r}, expected a pair for each of {rank} axes")
         if not consistent:
@@ -436,7 +436,7 @@ def _flax(
     bias: bool,
 ) -> Callable[[bool, str], Read]:
     space = AXIS_LETTERS[rank]
-    numbers = {"in_channels": inputs, "out_channels": outputs, "bias": bool(bias)}
+    numbers: dict[str, Any] = {"in_channels": inputs, "out_channels": outputs, "bias": bool(bias)}
     numbers |= {"kernel": _each(kernel_size, rank, "kernel_size")}
 
     def finish(transposed: bool, body: str) -> Read:

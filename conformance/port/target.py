@@ -264,7 +264,7 @@ class Porter:
                 if not layer.body:
                     found[number].why = "it is a case, held against the definition"
                 elif session is None:
-                    found[number].why = f"{framework} is not here: held against the definition"
+                    found[number].why = f"{framework} was not run: held against the definition"
                 else:
                     self._ask_source(session, str(number), layer, found[number])
         return found
