@@ -1,7 +1,10 @@
 """JAX: convolution of the dilated input. Nothing is flipped unless asked, padding is that of the dilated input, and the
 letters of a kernel's layout are I and O of this operator, so the canonical [C, M/g, …] is spelled OI…"""
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, serve
+import importlib
+import os
+
+from conformance.adapter import Framework, Plan, Route, Unsupported, Variant, serve
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
@@ -120,15 +123,32 @@ def load():
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    gpu = ["cuda"] * any(device.platform == "gpu" for device in jax.devices())
-    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + gpu)
+    gpus = [device for device in jax.devices() if device.platform == "gpu"]
+    cpus = ["cpu"] + ["cpu:%d" % number for number in range(1, len(jax.devices("cpu")))]
+    builds = {"jaxlib": importlib.import_module("jaxlib").__version__}
+    variants = {
+        "xla=avx2": xla("--xla_cpu_max_isa=AVX2"),
+        "xla=avx512": xla("--xla_cpu_max_isa=AVX512"),
+        "devices=2": xla("--xla_force_host_platform_device_count=2"),
+    }
+    if gpus:
+        builds["gpu"] = gpus[0].device_kind
+        variants["autotune=off"] = xla("--xla_gpu_autotune_level=0")
+        variants["tf32=on"] = Variant({"NVIDIA_TF32_OVERRIDE": "1"})
+    return Framework(jax.__version__, {"jax": jax}, cpus + ["cuda"] * bool(gpus), (), builds, variants)
+
+
+def xla(flag):
+    """A flag for XLA, added to those that are set."""
+    return Variant({"XLA_FLAGS": " ".join(filter(None, [os.environ.get("XLA_FLAGS"), flag]))})
 
 
 def put(array, dtype, device):
     import jax
 
+    platform, _, number = device.partition(":")
     array = array.view(jax.numpy.bfloat16) if dtype == "bfloat16" else array
-    return jax.device_put(array, jax.devices(device)[0])
+    return jax.device_put(array, jax.devices(platform)[int(number or 0)])
 
 
 def get(tensor):

@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, Variant, serve
 
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "complex64")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
@@ -148,6 +148,13 @@ def lower(function):
     return lowered
 
 
+def load():
+    cores = {"openblas=haswell": "Haswell", "openblas=generic": "Prescott"}
+    variants = {name: Variant({"OPENBLAS_CORETYPE": core}) for name, core in cores.items()}
+    names = {function.__name__: function for function in (scatter, matrix, zero_insertion)}
+    return Framework(np.__version__, names, variants=variants)
+
+
 if __name__ == "__main__":
     serve(
         "numpy",
@@ -156,7 +163,7 @@ if __name__ == "__main__":
             Route("matrix", lower(matrix), DTYPES, CHECKS[:2], ARITHMETIC),
             Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC),
         ],
-        lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
+        load,
         put=lambda array, dtype, device: array,
         get=lambda array: (str(array.dtype), array),
         memory=MEMORY,

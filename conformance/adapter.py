@@ -32,6 +32,9 @@ import numpy as np
 
 PROTOCOL = 1
 
+#: The environment's variable that names the variant which a process is to be.
+VARIANT = "CONVT_VARIANT"
+
 #: NumPy has no bfloat16: such tensors travel, and reach an adapter's `put`, as the 16 bits of each number.
 DTYPES = {
     "F64": "<f8",
@@ -203,10 +206,25 @@ class Framework:
     """What `load` returns: the version, the names that plan bodies use ({"torch": torch}) and the devices found.
 
     A plan whose `call` does not exist in this version, or that needs a word in `lacks`, is unsupported, not a failure.
+
+    builds    {"onednn": "3.7.1", "gpu": "…"}: what else decides how it computes; rules may name it as a place
+    variants  {"onednn=avx2": Variant(…)}: settings under which the same framework computes otherwise
     """
 
-    def __init__(self, version, names, devices=("cpu",), lacks=()):
+    def __init__(self, version, names, devices=("cpu",), lacks=(), builds=None, variants=None):
         self.version, self.names, self.devices, self.lacks = version, names, tuple(devices), tuple(lacks)
+        self.builds, self.variants = builds or {}, variants or {}
+
+
+class Variant:
+    """A setting: variables of the environment, read when a process starts, and statements that are executed once the
+    framework is loaded ("torch.backends.mkldnn.enabled = False"); they may use the names of `Framework`."""
+
+    def __init__(self, environment=None, setup=""):
+        self.environment, self.setup = environment or {}, setup
+
+    def data(self):
+        return {"environment": self.environment, "setup": self.setup}
 
 
 def permutation(source, target):
@@ -319,7 +337,9 @@ class _Worker:
             framework = self._framework()
         except ImportError as error:
             return dict(hello, absent=str(error)), {}
-        return dict(hello, version=framework.version, devices=framework.devices), {}
+        variants = {name: variant.data() for name, variant in framework.variants.items()}
+        found = {"devices": framework.devices, "builds": framework.builds, "variants": variants}
+        return dict(hello, version=framework.version, **found), {}
 
     @staticmethod
     def _describe(route):
@@ -399,6 +419,9 @@ class _Worker:
     def _framework(self):
         if self.framework is None:
             self.framework = self.load()
+            variant = self.framework.variants.get(os.environ.get(VARIANT))
+            if variant:
+                exec(variant.setup, dict(self.framework.names))
         return self.framework
 
 

@@ -79,7 +79,7 @@ def main() -> None:
 @main.command()
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--route", "routes", multiple=True, help="Routes: torch/*, */vjp, torch/functional@cuda.")
-@click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda. Default: all that a framework reports.")
+@click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda, all. Default: all.")
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
@@ -96,7 +96,8 @@ def main() -> None:
 @outputs
 @click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
-@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
+@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 adds --variant threads=2.")
+@click.option("--variant", "variants", multiple=True, metavar="GLOB", help="Beside it under settings: onednn=*, all.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
 @narrowing

@@ -99,7 +99,7 @@ def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
 
     \b
     convt diff monday.jsonl tuesday.jsonl
-    convt diff --bits one-thread.jsonl two-threads.jsonl
+    convt diff --bits monday.jsonl tuesday.jsonl
     convt diff 1.9.jsonl 2.4.jsonl 2.13.jsonl
     """
     from conformance.report import findings, terminal
@@ -108,9 +108,11 @@ def diff(ctx: click.Context, runs: tuple[str, ...], bits: bool) -> None:
     if len(runs) < 2:
         raise UsageError("diff compares runs: name at least two run files")
     read = [_whole(path) for path in runs]
+    if bits and len({run.header.get("seed") for run in read}) > 1:
+        raise UsageError("--bits: the runs have different seeds, so other operands: run both with the same --seed")
     steps = [run_file.diff(before, after, bits) for before, after in itertools.pairwise(read)]
     if len(steps) == 1:
-        terminal.difference(steps[0])
+        terminal.difference(read, steps[0])
     else:
         terminal.history([findings.report(run) for run in read], steps)
     ctx.exit(FINDINGS if any(step.added or step.removed or step.changed for step in steps) else CLEAN)

@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,14 @@ from conformance.corpus.random_cases import drawn
 from conformance.corpus.random_cases import named as named_case
 from conformance.oracle.compare import Expected
 from conformance.report import explain, findings, html, repeat, states, summaries, terminal
-from conformance.run import metamorphic, programs, run_file, threads
+from conformance.run import metamorphic, programs, run_file, variants
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
+
+#: `--device all` says what no --device says too: every device that a framework reports.
+EVERY = "all"
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = (
@@ -45,6 +47,7 @@ ASKED = (
     "random",
     "known",
     "threads",
+    "variants",
     "repeat",
     "deadline",
     "seed",
@@ -63,7 +66,6 @@ def run(asked: dict[str, Any]) -> int:
     _check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
     summaries.check(wanted, {"the run file": asked["output"], "the page": page})
-    counts = _counts(str(asked["threads"]))
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -82,11 +84,13 @@ def run(asked: dict[str, Any]) -> int:
         everything = corpus(asked["files"], asked["globs"], tier)
     named = tiers(everything) if ours else parts(everything) if asked["random"] else {}
     narrow = Narrow(
-        *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
+        tuple(asked["routes"]),
+        () if EVERY in asked["devices"] else tuple(asked["devices"]),
+        *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")),
         tiers={} if asked["everywhere"] else named,
     )
     cases = choose(everything, named, asked["globs"], tier)
-    session = _open(asked, counts[0])
+    session = _open(asked)
     rows: list[Row] = []
     try:
         _insist(session, asked)
@@ -97,8 +101,7 @@ def run(asked: dict[str, Any]) -> int:
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
         if before:
             _same_run(before, header)
-            # A row that speaks of thread counts is made of several: the first of them is asked again.
-            rows += [row for row in before.rows if "threads" not in row.detail]
+            rows += before.rows
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = run_file.Writer(asked["output"], before)
@@ -106,16 +109,11 @@ def run(asked: dict[str, Any]) -> int:
             writer.header(header)
         by_id = {case.id: case for case in cases}
         try:
-            with terminal.progress(len(keys) * len(counts) - len(rows)) as step:
+            with terminal.progress(len(keys) - len(rows)) as step:
                 for row in session.rows(selection, [row.key for row in rows]):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
-                if len(counts) > 1:
-                    session.close()
-                    rows, changed = threads.under(counts, partial(_open, asked), session, selection, rows, step)
-                    for row in changed:
-                        writer.row(row, by_id[row.case])
             diagnoses = session.diagnoses(rows, by_id, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
@@ -155,10 +153,11 @@ def _counts(text: str) -> list[int]:
     return list(dict.fromkeys(counts))
 
 
-def _open(asked: dict[str, Any], threads: int) -> Session:
-    """The adapters that the command means, greeted."""
+def _open(asked: dict[str, Any]) -> Session:
+    """The adapters and variants that the command means, greeted."""
+    first, *others = _counts(str(asked["threads"]))
     pythons = programs.pairs(asked["pythons"])
-    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, threads)
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, first)
     return Session.open(
         chosen,
         ledger=asked["known"] and Path(asked["known"]),
@@ -166,7 +165,13 @@ def _open(asked: dict[str, Any], threads: int) -> Session:
         deadline=asked["deadline"],
         jobs=asked["jobs"] or 0,
         repeat=asked["repeat"],
+        under=(*asked["variants"], *_named_by(asked["routes"]), *(f"threads={count}" for count in others)),
     )
+
+
+def _named_by(routes: Sequence[str]) -> list[str]:
+    """The variants that the names of routes hold: `torch+onednn=avx2/*`."""
+    return [variants.variant_of(route) for route in routes if variants.variant_of(route)]
 
 
 def _check_words(asked: dict[str, Any]) -> None:
@@ -184,19 +189,19 @@ def _check_words(asked: dict[str, Any]) -> None:
 def _insist(session: Session, asked: dict[str, Any]) -> None:
     """What the user asked for by name must be there."""
     named = {programs.name_of(name) for name in asked["adapters"]} | set(programs.pairs(asked["pythons"]))
-    named |= {route.partition("/")[0] for route in asked["routes"] if "*" not in route.partition("/")[0]}
+    named |= {variants.framework_of(route) for route in asked["routes"] if "*" not in variants.framework_of(route)}
     for name in sorted(named & session.absent.keys()):
         raise UsageError(f"{name} was asked for and is not installed: {session.absent[name]}")
     found = sorted({device for hello in session.hellos.values() for device in hello["devices"]})
     offered = [f"{name}/{route['name']}" for name, hello in session.hellos.items() for route in hello["routes"]]
     for pattern in asked["routes"]:
         glob, _, device = pattern.partition("@")
-        if not session.dead and not any(globs.matches(route, glob) for route in offered):
+        if not session.dead and not any(variants.is_meant(route, glob) for route in offered):
             raise UsageError(f"--route {pattern}: no such route; there are {', '.join(offered)}")
         if device and device not in found:
             raise UsageError(f"--route {pattern}: no framework reports a device {device}, only {', '.join(found)}")
     for device in asked["devices"]:
-        if device not in found and not session.dead:
+        if device not in (*found, EVERY) and not session.dead:
             raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
 
 
@@ -247,7 +252,7 @@ def show(asked: dict[str, Any]) -> None:
         )
         routes = (asked["route"],) if asked["route"] else ()
         chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
-        session = Session.open(chosen, seed=asked["seed"])
+        session = Session.open(chosen, seed=asked["seed"], under=_named_by(routes))
         try:
             _insist(session, asked | {"routes": routes, "devices": ()})
             narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")))

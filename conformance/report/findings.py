@@ -22,6 +22,7 @@ from conformance.run import blame
 from conformance.run.diagnose import EXACT, smallness
 from conformance.run.row import Diagnosed, Key, Row
 from conformance.run.run_file import Run
+from conformance.run.variants import framework_of
 
 #: States of the rows that are findings: all but those that are right and those that cannot be asked.
 FOUND = STATES[:5]
@@ -88,9 +89,15 @@ class Finding:
         return list(found.values())
 
     @property
+    def unseen(self) -> str | None:
+        """The kind of machine, where its rows are new and the ledger has never seen one of that kind."""
+        return self.first.detail.get("unseen") if self.state == "new" else None
+
+    @property
     def sentence(self) -> str:
         """What, and when: one line for every output."""
         where = f", where {self.when}" if self.when else ""
+        where += f"; not seen on this kind of machine before ({harmless(kind)})" if (kind := self.unseen) else ""
         entry = f"; {entry_name(self.entries[0])} says otherwise" if self.state == "changed" and self.entries else ""
         return f"{harmless(self.framework)} {DOES[self.verdict]}: {self.cause}{where}{entry}"
 
@@ -145,7 +152,7 @@ def findings(run: Run) -> list[Finding]:
         else:
             by = causes.of(row).reason
         if in_state in FOUND:
-            grouped[in_state, row.route.partition("/")[0], row.verdict, by].append(row)
+            grouped[in_state, framework_of(row.route), row.verdict, by].append(row)
     found = []
     for (in_state, framework, verdict, _), rows in grouped.items():
         rows.sort(key=lambda row: smallness(row, run.cases))
@@ -261,7 +268,7 @@ def unsupported(rows: Iterable[Row]) -> list[Unsupported]:
     for row in rows:
         if row.verdict == "unsupported":
             said = first_line(row.detail.get("reason") or "no reason given").removeprefix(f"{row.route} ")
-            why = row.route.partition("/")[0], re.sub(r"\d{3,}", "…", said)  # sizes of operands
+            why = framework_of(row.route), re.sub(r"\d{3,}", "…", said)  # sizes of operands
             found[why] += 1
             routes[why].add(place(row))
     return [Unsupported(*why, sorted(routes[why]), count) for why, count in found.most_common()]

@@ -73,6 +73,8 @@ def verdict(run: Run) -> str:
     named = [name for name in ("known", *NEEDS_A_LOOK) if found[name] or name in ("known", "new")]
     named += [name for name in ("unsupported", "unrun") if found[name]]
     parts = [f"{found['pass']} pass"] + [f"{found[name]} {name}" for name in named]
+    if elsewhere := sum(state(row) == "new" and "unseen" in row.detail for row in run.rows):
+        parts[1 + named.index("new")] += f" ({elsewhere} not seen on this kind of machine before)"
     if wrong := problems(run):
         parts.append(number(len(wrong), "ledger problem"))
     took = f" in {footer['seconds']:.0f} s" if "seconds" in footer else ""

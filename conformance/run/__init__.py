@@ -6,7 +6,7 @@ worker, lane    one process of a framework; the questions on their way to it
 engine          all workers at once; crashes and hangs blamed on one question
 session         adapters greeted, questions asked, rows set against the ledger
 answers, judge  the oracle's answers, shared; one answer → one row with verdict and cause
-probe, metamorphic, threads, claims, disputes    what is asked besides, and how it is judged
+probe, metamorphic, variants, claims, disputes    what is asked besides, and how it is judged
 rules, place, ledger      a known divergence: what, when, where; which rows it speaks of
 blame, infer    rows → the fewest faults that explain them; questions → the simplest condition that tells them apart
 diagnose, narrow, draft   what goes wrong and when; asking again; rules for a person to finish

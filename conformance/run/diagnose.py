@@ -27,6 +27,7 @@ from conformance.run import infer
 from conformance.run.blame import UNEXPLAINED, What, blame, common, rounding, sentence
 from conformance.run.infer import Asked, Table
 from conformance.run.row import Diagnosed, Example, Row
+from conformance.run.variants import framework_of
 
 #: Negative questions that are looked at: more make a condition no truer, and time longer.
 MOST = 6000
@@ -87,7 +88,7 @@ def diagnose(
     frameworks: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row.fill != "related" and row.case in cases:
-            frameworks[row.route.partition("/")[0]][f"{row.route}@{row.device}"].append(row)
+            frameworks[framework_of(row.route)][f"{row.route}@{row.device}"].append(row)
     found: list[Diagnosis] = []
     for framework, routes in frameworks.items():
         if any(wanted(row) for mine in routes.values() for row in mine):

@@ -23,9 +23,10 @@ from conformance.corpus.globs import may_mean
 from conformance.corpus.yaml_file import FileError
 from conformance.mutants.shown import shows
 from conformance.run import rules
-from conformance.run.place import Place
+from conformance.run.place import Place, unseen
 from conformance.run.row import DIVERGENT, Key, Row
 from conformance.run.rules import Rule
+from conformance.run.variants import framework_of, worker_of
 
 #: Rules of a case that are remembered, by route, version and case.
 KEPT = 50_000
@@ -36,6 +37,8 @@ class Ledger:
 
     def __init__(self, known: Iterable[Rule], places: Mapping[str, Place] | None = None, seed: int = 0):
         self.rules, self.places, self.seed = list(known), dict(places or {}), seed
+        #: Those of which some rule speaks.
+        self.frameworks = {framework_of(route) for rule in self.rules for route in rule.routes}
         self._of_route: dict[tuple[str, str], list[Rule]] = {}
         self._of_case: dict[tuple[str, str, str], list[tuple[Rule, Condition]]] = {}
 
@@ -53,7 +56,7 @@ class Ledger:
             return row
         speaking = self.speaking(row.key, case, version)
         if not speaking:
-            return msgspec.structs.replace(row, state="new") if row.verdict in DIVERGENT else row
+            return self._new(row) if row.verdict in DIVERGENT else row
         if row.verdict == "pass":
             broken = next((rule for rule in speaking if self._must_show(rule, row.key, case)), None)
             return row if broken is None else _with(row, "stale", broken)
@@ -61,6 +64,13 @@ class Ledger:
             if rule.explains(row):
                 return _with(row, "known", rule)
         return _with(row, "changed", speaking[0])
+
+    def _new(self, row: Row) -> Row:
+        """A divergence of which no rule speaks. Where the rules of its framework were found on machines of another
+        kind, that is said."""
+        framework, place = framework_of(row.route), self.places.get(worker_of(row.route))
+        kind = unseen(place) if place and framework in self.frameworks else None
+        return msgspec.structs.replace(row, state="new", detail=row.detail | ({"unseen": kind} if kind else {}))
 
     def speaking(self, key: Key, case: Case, version: str) -> list[Rule]:
         """The rules that speak of a row, in their order. Raises FileError where two contradict each other."""
@@ -81,7 +91,7 @@ class Ledger:
 
     def _rules_of(self, route: str, version: str) -> list[Rule]:
         if (route, version) not in self._of_route:
-            place = self.places.get(route.partition("/")[0], {})
+            place = self.places.get(worker_of(route), {})
             self._of_route[route, version] = [rule for rule in self.rules if rule.is_of(route, version, place)]
         return self._of_route[route, version]
 
@@ -99,7 +109,7 @@ class Ledger:
         """
         met: set[int] = set()
         for key, case in whole:
-            version = versions.get(key.route.partition("/")[0])
+            version = versions.get(worker_of(key.route))
             if version is not None:
                 met.update(rule.order for rule in self.speaking(key, case, version))
         return [
@@ -113,7 +123,7 @@ class Ledger:
         if any(may_mean(glob, family) for glob in rule.cases for family in unread):
             return False
         return any(
-            glob.partition("/")[0] == name and rule.is_of(glob, version, self.places.get(name, {}))
+            framework_of(glob) == framework_of(name) and rule.is_of(glob, version, self.places.get(name, {}))
             for name, version in versions.items()
             for glob in rule.routes
         )

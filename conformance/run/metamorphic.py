@@ -89,7 +89,7 @@ def rows(engine: Engine, asked: list[Question], settle: Callable[[Row, Case], Ro
                 suspects.append((each, _digests(told)))
             else:
                 yield _settled(row, each.question.case, settle)
-        for framework in {each.question.framework for each, _ in suspects}:
+        for framework in {each.question.worker for each, _ in suspects}:
             engine.workers[framework].stop()
         before = {each.question.key: digests for each, digests in suspects}
         for each, told in _ask(engine, [each for each, _ in suspects], settle):

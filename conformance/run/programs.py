@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance import folder
 from conformance.corpus.globs import matches
+from conformance.run.variants import framework_of
 from conformance.run.worker import Program, environment
 
 SUFFIX = "_adapter"
@@ -66,7 +67,7 @@ def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, s
     if named:
         chosen = dict(_one(name, ours) for name in named)
     else:
-        firsts = {route.partition("/")[0] for route in routes}
+        firsts = {framework_of(route) for route in routes}
         chosen = {name: path for name, path in ours.items() if not firsts or _matches_any(name, firsts)}
         if firsts and not chosen:
             raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from conformance.case import Case, sensible
-from conformance.corpus.globs import matches
 from conformance.run.row import Key
+from conformance.run.variants import is_meant, worker_of
 
 
 class Question(NamedTuple):
@@ -21,8 +21,8 @@ class Question(NamedTuple):
     cost: float
 
     @property
-    def framework(self) -> str:
-        return self.key.route.partition("/")[0]
+    def worker(self) -> str:
+        return worker_of(self.key.route)
 
     @property
     def route(self) -> str:
@@ -114,5 +114,5 @@ def _wanted(route: str, device: str, narrow: Narrow) -> bool:
     if narrow.devices and device not in narrow.devices:
         return False
     return not narrow.routes or any(
-        matches(f"{route}@{device}" if "@" in pattern else route, pattern) for pattern in narrow.routes
+        is_meant(f"{route}@{device}" if "@" in pattern else route, pattern) for pattern in narrow.routes
     )

@@ -33,6 +33,7 @@ from conformance.corpus.yaml_file import Document, FileError, Steps, convert, ne
 from conformance.mutants.shown import FAULTS
 from conformance.run.place import NAMES, Place
 from conformance.run.row import DIVERGENT, Row, Verdict
+from conformance.run.variants import is_meant
 
 UNFINISHED = "FINISH ME"
 
@@ -90,7 +91,7 @@ class Rule(msgspec.Struct, kw_only=True):
     def is_of(self, route: str, version: str, place: Place) -> bool:
         """Whether it speaks of a route at all, in this version and place."""
         return (
-            any(matches(route, glob) for glob in self.routes)
+            any(is_meant(route, glob) for glob in self.routes)
             and within(version, self.versions)
             and all(
                 bool(place.get(name, frozenset()) & words) != negated for name, (words, negated) in self.place.items()

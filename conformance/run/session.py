@@ -23,7 +23,7 @@ from conformance.case import Case
 from conformance.corpus import load
 from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
-from conformance.run import diagnose, metamorphic, narrow, place, probe
+from conformance.run import diagnose, metamorphic, narrow, place, probe, variants
 from conformance.run.diagnose import Diagnosis
 from conformance.run.engine import Engine
 from conformance.run.infer import Asked
@@ -32,13 +32,14 @@ from conformance.run.ledger import Ledger
 from conformance.run.programs import ProgramError
 from conformance.run.questions import Narrow, Question, Selection, select
 from conformance.run.row import Key, Row
+from conformance.run.variants import worker_of
 from conformance.run.worker import Dead, Program, Worker
 
 
 @dataclass
 class Session:
-    """Greeted workers. `hellos` by framework; `absent` are adapters whose framework is not installed, `dead` those
-    that did not answer at all, each with the reason."""
+    """Greeted workers. `hellos` by worker: a framework, or one of its variants; `absent` are adapters whose framework
+    is not installed, `dead` those that did not answer at all, each with the reason."""
 
     engine: Engine
     ledger: Ledger
@@ -56,24 +57,39 @@ class Session:
         deadline: float = 120.0,
         jobs: int = 0,
         repeat: int = 1,
+        under: Sequence[str] = (),
     ) -> Session:
-        """Start and greet all adapters at once. Raises ProgramError where two call themselves the same."""
+        """Start and greet all adapters at once, then their variants that a glob of `under` names. Raises ProgramError
+        where two call themselves the same, and where a glob names no variant."""
         jobs = jobs or os.cpu_count() or 1
-        places = {program.name: place.here(os.environ | program.environment) for program in programs}
-        known = Ledger.load(ledger or folder("cases") / "known", places, seed)
+        known = Ledger.load(ledger or folder("cases") / "known", {}, seed)
         session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs, repeat=repeat), known)
         session.engine.settle = session.settle
-        workers = [Worker(program) for program in programs]
+        session._greet_all([Worker(program) for program in programs], deadline)
+        if under:
+            session._greet_variants(under, deadline)
+        return session
+
+    def _greet_variants(self, under: Sequence[str], deadline: float) -> None:
+        found: dict[str, Program] = {}
+        for name, hello in self.hellos.items():
+            found |= variants.programs(self.engine.workers[name].program, hello, under)
+        if unmet := variants.unmet(under, found):
+            self.close()
+            offered = sorted({name for hello in self.hellos.values() for name in hello["variants"]} | {"threads=N"})
+            raise ProgramError(f"--variant {unmet[0]}: no framework here has it; there are {', '.join(offered)}")
+        self._greet_all([Worker(program) for program in found.values()], deadline)
+
+    def _greet_all(self, workers: list[Worker], deadline: float) -> None:
         with ThreadPoolExecutor(max(len(workers), 1)) as pool:
             greeted = pool.map(lambda worker: _greet(worker, deadline), workers)
             try:
                 for worker, hello in zip(workers, greeted, strict=True):
-                    session._welcome(worker, hello)
+                    self._welcome(worker, hello)
             except BaseException:  # Ctrl-C: the pool would wait for the slowest of them
                 for worker in workers:
                     worker.abandon()
                 raise
-        return session
 
     def _welcome(self, worker: Worker, hello: dict[str, Any] | Dead) -> None:
         program = worker.program
@@ -84,15 +100,22 @@ class Session:
             self.absent[program.name] = f"{hello['absent']} ({program.interpreter})"
             worker.stop()
             return
-        if hello["name"] in self.hellos:
+        variant = variants.variant_of(program.name)
+        name = f"{hello['name']}+{variant}" if variant else hello["name"]
+        if name in self.hellos:
             self.close()
             raise ProgramError(f"two adapters call themselves {hello['name']!r}: {program.file} is one of them")
-        self.hellos[hello["name"]] = hello | {"file": str(program.file), "interpreter": program.interpreter}
-        self.engine.workers[hello["name"]] = worker
+        self.hellos[name] = hello | {
+            "file": str(program.file),
+            "interpreter": program.interpreter,
+            "settings": place.settings(os.environ | program.environment),
+        }
+        self.engine.workers[name] = worker
+        self.ledger.places[name] = place.of_worker(program.environment, hello["builds"], variant)
 
     def settle(self, row: Row, case: Case) -> Row:
         """The row of a case set against the ledger."""
-        return self.ledger.judge(row, case, self.hellos[row.route.partition("/")[0]]["version"])
+        return self.ledger.judge(row, case, self.hellos[worker_of(row.route)]["version"])
 
     def rows(self, selection: Selection, done: Iterable = ()) -> Iterator[Row]:
         """All rows of a selection but those whose keys are `done`; what needs no asking comes first."""
@@ -152,8 +175,8 @@ class Session:
     def _route(self, place: str) -> narrow.Route:
         """A route with its device, to be asked questions of no run."""
         route, _, device = place.partition("@")
-        framework, _, name = route.partition("/")
-        offered = next(each for each in self.hellos[framework]["routes"] if each["name"] == name)
+        worker, _, name = route.partition("/")
+        offered = next(each for each in self.hellos[worker]["routes"] if each["name"] == name)
 
         def ask(asked: Sequence[Asked]) -> list[Row]:
             questions = [
@@ -226,6 +249,13 @@ class _Offer(msgspec.Struct):
     devices: list[str] | None = None
 
 
+class _Variant(msgspec.Struct):
+    """A setting that an adapter offers, see conformance/adapter.py."""
+
+    environment: dict[str, str] = {}
+    setup: str = ""
+
+
 class _Hello(msgspec.Struct):
     """What an adapter must say of itself; more is kept, less is refused."""
 
@@ -235,6 +265,8 @@ class _Hello(msgspec.Struct):
     version: str | None = None
     devices: tuple[str, ...] = ("cpu",)
     absent: str | None = None
+    builds: dict[str, str] = {}
+    variants: dict[str, _Variant] = {}
 
 
 def _greet(worker: Worker, deadline: float) -> dict[str, Any] | Dead:

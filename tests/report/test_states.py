@@ -65,3 +65,8 @@ def test_the_headline_has_what_needs_a_look_first(rows, problems, says):
 def test_an_answer_that_is_missing_makes_the_run_incomplete_and_needs_no_look():
     assert not states.needs_a_look(run([row(verdict="unrun")]))
     assert not states.complete(run([row(verdict="unrun")]))
+
+
+def test_what_is_new_on_a_machine_of_another_kind_is_counted_apart():
+    away = new("a/b", detail={"causes": ["it is flipped"], "unseen": "arm64 darwin"})
+    assert "2 new (1 not seen on this kind of machine before)" in states.verdict(run([new(), away]))

@@ -364,3 +364,26 @@ def test_a_mistake_deep_in_a_condition_has_the_line_on_which_it_stands(tmp_path)
 def test_a_rule_is_one_sentence(changes, sentence, tmp_path):
     (rule,) = ledger(tmp_path, written(**changes)).rules
     assert str(rule) == sentence
+
+
+# Machines of another kind
+
+
+PLACES = {
+    "a Mac": ({"machine": {"arm64"}, "system": {"darwin"}}, "arm64 darwin without AVX2"),
+    "an Arm server": ({"machine": {"aarch64"}, "system": {"linux"}, "cpu": {"asimd"}}, "aarch64 linux without AVX2"),
+    "an old PC": ({"machine": {"x86_64"}, "system": {"linux"}, "cpu": {"avx"}}, "x86_64 linux without AVX2"),
+    "Windows": ({"machine": {"amd64"}, "system": {"windows"}, "cpu": {"avx2"}}, "amd64 windows"),
+    "a PC": ({"machine": {"x86_64"}, "system": {"linux"}, "cpu": {"avx2", "avx512f"}}, None),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_what_is_new_on_another_kind_of_machine_says_so(name, tmp_path):
+    words, kind = PLACES[name]
+    place = {word: frozenset(found) for word, found in words.items()}
+    known = ledger(tmp_path, written(when={"kernel": {"above": 100}}), places={"torch": place, "tinylib": place})
+    found = judged(known, row())
+    assert (found.state, found.detail.get("unseen")) == ("new", kind)
+    mine = judged(known, row(route="tinylib/route"))
+    assert (mine.state, mine.detail.get("unseen")) == ("new", None), "no rule of it was found anywhere"

@@ -15,6 +15,7 @@ from conformance.report.states import STATES, complete, counts, place, state
 from conformance.run import disputes
 from conformance.run.row import Row
 from conformance.run.run_file import Run, diff
+from conformance.run.variants import framework_of
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
@@ -103,7 +104,7 @@ def claims(run: Run) -> list[dict[str, Any]]:
     found: dict[tuple, list[str]] = defaultdict(list)
     for row in run.rows:
         if claim := row.detail.get("claim"):
-            found[claim["number"], row.case, claim["verdict"], claim["came_out"]].append(row.route.partition("/")[0])
+            found[claim["number"], row.case, claim["verdict"], claim["came_out"]].append(framework_of(row.route))
     lines = []
     for (number, case, verdict, came_out), frameworks in sorted(found.items()):
         claim = run.cases[case].claim
