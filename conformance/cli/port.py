@@ -129,7 +129,7 @@ def _of_model(path: Path, dims: tuple[str, ...]) -> Iterator[Layer]:
     if not family.cases:
         raise UsageError(f"{path}: no transposed convolution was found")
     for case in family.cases:
-        yield of_case(case)
+        yield of_case(case, "onnx")
 
 
 def _of_cases(word: str) -> Iterator[Layer]:
@@ -160,7 +160,8 @@ def _told(
         yield from _table(ported, layers, count)
     for index, (layer, source) in enumerate(zip(layers, sources, strict=True)):
         case = layer.case
-        yield f"{layer.says}: {list(case.x_shape)} → {list(case.y_shape)}"
+        name = f"{layer.name}: " if len(layers) > 1 else ""
+        yield f"{name}{layer.says}: {list(case.x_shape)} → {list(case.y_shape)}"
         yield f"  {_source(layer, source)}"
         for each in ported[index * count : (index + 1) * count]:
             yield ""

@@ -45,10 +45,11 @@ def canonical(rank: int) -> tuple[str, str]:
     return f"NC{space}", f"IO{space}"
 
 
-def of_case(case: Case, name: str = "") -> Layer:
-    """A case as a layer: PyTorch's layouts, which are the suite's own."""
+def of_case(case: Case, framework: str = "the case") -> Layer:
+    """A case as a layer: stored as it says, else in the suite's own layouts, which are those of PyTorch and ONNX."""
     x, kernel = canonical(case.rank)
-    return Layer(name or case.id.partition("/")[2], "the case", numbered(case), kernel, x)
+    name = case.id.partition("/")[2]
+    return Layer(name, framework, numbered(case), case.kernel_layout or kernel, case.input_layout or x)
 
 
 def numbered(case: Case) -> Case:

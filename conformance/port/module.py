@@ -73,7 +73,7 @@ def _function(name: str, ported: Ported) -> str:
         '"""',
         *kernel(layer, ported),
         "b = bias" if case.bias else "b = None",
-        *plan["source"].split("\n"),
+        *plan["source"].replace("@jax.jit\n", "").split("\n"),  # who calls it compiles it, once and not in each call
         "return y",
     ]
     return f"def {name}(x, weight{bias}):\n{indented(chr(10).join(lines))}"

@@ -262,7 +262,7 @@ class Porter:
                 if layer.framework != framework:
                     continue
                 if not layer.body:
-                    found[number].why = "it is a case, held against the definition"
+                    found[number].why = "no call to run: held against the definition"
                 elif session is None:
                     found[number].why = f"{framework} was not run: held against the definition"
                 else:
