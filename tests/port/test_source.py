@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+
 import pytest
+from commands import ROOT
 
 from conformance.port.literal import LayerError, parse
 from conformance.port.source import Shapes, read
@@ -80,6 +84,25 @@ READ = [
     ),
     ("mlx.nn.ConvTranspose1d(8, 6, 3, 2, 1, 1, 1)", Shapes((5,)), ([(1, 1)], [1], [10], "OWI", False)),
 ]
+
+
+def asked(command: str) -> tuple[str, Shapes]:
+    """The call of a printed command, and what stands beside it."""
+    words = shlex.split(command)[2:]
+    said = dict(zip(words[1::2], words[2::2], strict=True))
+    lengths, weight = (
+        tuple(map(int, said[option].split(","))) if option in said else () for option in ("--input", "--weight")
+    )
+    return words[0], Shapes(lengths, channels=int(said["--channels"]) if "--channels" in said else None, weight=weight)
+
+
+def test_the_commands_of_the_document_are_read():
+    text = (ROOT / "docs" / "porting.md").read_text(encoding="utf-8")
+    found = re.findall(r"(?:^\$ |`)(convt port '[^`\n]*)", text, re.MULTILINE)
+    assert len(found) >= 14
+    for command in found:
+        call, shapes = asked(command)
+        assert read(parse(call), shapes).case.problem() is None, command
 
 
 @pytest.mark.parametrize(("call", "shapes", "expected"), READ, ids=[call for call, _, _ in READ])
