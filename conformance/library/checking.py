@@ -92,7 +92,7 @@ def check(
     seconds   how long a function that is wrong is asked further questions, to say when it is wrong
 
     A function says that it cannot answer by raising `conformance.adapter.Unsupported` or NotImplementedError; such
-    questions count as left out. What the signature's own framework refuses by design is not asked.
+    questions count as left out. What the signature's own framework does not answer, as the ledger knows, is not asked.
 
     Raises Wrong, an AssertionError, with what goes wrong, when, the smallest question, the nearest that is right, and a
     script; ValueError where the words above are wrong, or where nothing could be asked.

@@ -53,6 +53,18 @@ class Function:
         seed: int = 0,
     ):
         self.call, self.device, self.backward = call, device, backward
+        words: dict[str, Any] = {
+            "signature": signature,
+            "x": x,
+            "w": w,
+            "y": y,
+            "arrays": arrays,
+            "arithmetic": arithmetic,
+        }
+        words |= {"isolate": isolate or None, "seed": seed or None}
+        words |= {"device": None if device == "cpu" else device}
+        #: The words that were said, as they are said again.
+        self.given = {word: value for word, value in words.items() if value is not None}
         self.signature = signature or guess(call)
         if self.signature != "case" and self.signature not in SIGNATURES:
             raise ValueError(f"signature={signature!r}: there are {', '.join(SIGNATURES)}, case")

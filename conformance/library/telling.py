@@ -14,6 +14,7 @@ import msgspec
 from conformance import folder
 from conformance.case import CHECKS, DTYPES, FILLS, Check, Dtype, Fill
 from conformance.corpus.conditions import ALWAYS
+from conformance.corpus.spelled import FAMILY
 from conformance.library.cases import Case, cases, named, of
 from conformance.library.checking import Checked, Wrong
 from conformance.library.function import Function, questions
@@ -80,7 +81,7 @@ def one(
 
 
 def _asked(asking: Function, put: Sequence[Asked]) -> tuple[dict[Key, Asked], list[Row]]:
-    """Questions by key, and their rows. What the signature's own framework refuses by design is not asked."""
+    """Questions by key, and their rows. What the signature's own framework does not answer is not asked."""
     beyond = {asking.key(each): why for each in put if (why := _beyond(each, asking))}
     by_key = {asking.key(each): each for each in put}
     rows = list(asking.rows([each for key, each in by_key.items() if key not in beyond]))
@@ -94,7 +95,7 @@ def _beyond(one: Asked, asking: Function) -> str | None:
     route = SIGNATURES[asking.signature].route if asking.signature in SIGNATURES else ""
     for rule in _refusals(route) if route else ():
         if rule.on(one.case) == ALWAYS:  # whatever the dtype, the check and the fill
-            return f"{route} refuses this by design: {rule.cause} ({rule.link})"
+            return f"{route} does not answer this either: {rule.cause} ({rule.link})"
     return None
 
 
@@ -144,13 +145,16 @@ def reasons(left_out: Mapping[str, int]) -> Iterator[str]:
 
 @functools.cache
 def _refusals(route: str) -> list[rules.Rule]:
-    """What the ledger says that the latest version of a route refuses by design."""
+    """What the latest version of a route refuses, and not by mistake, as the ledger knows."""
     path = folder("cases") / "known" / f"{route.partition('/')[0]}.yaml"
     found = rules.load(path) if path.exists() else []
     return [
         rule
         for rule in found
-        if rule.kind != "bug" and "refuse" in rule.verdicts and any(rules.matches(route, glob) for glob in rule.routes)
+        if rule.kind != "bug"
+        and "refuse" in rule.verdicts
+        and rules.within(LATEST, rule.versions)
+        and any(rules.matches(route, glob) for glob in rule.routes)
     ]
 
 
@@ -199,9 +203,18 @@ def _smallest(diagnosis: Diagnosis, asking: Function, by_key: Mapping[Key, Asked
     """The smallest question that fails, to be asked again, with a script."""
     smallest = diagnosis.smallest or by_key[diagnosis.rows[0].key]
     (row,) = asking.rows([smallest])
-    gradient = f", checks=({row.check!r},)" if row.check != "forward" else ""
-    again = [f"again: {of(smallest.case)!r}.check({asking.name}{gradient})"]
-    return [*(again if named(smallest.case.id) else ()), *_script(row, smallest, asking)]
+    again = [f"again: {of(smallest.case)!r}.check({', '.join([asking.name, *_words(smallest, asking)])})"]
+    there = smallest.case.family != FAMILY or named(smallest.case.id)  # how operands are stored no id spells
+    return [*(again if there else ()), *_script(row, smallest, asking)]
+
+
+def _words(one: Asked, asking: Function) -> Iterator[str]:
+    """What has to be said to ask a question again, beside the function."""
+    plain = {"dtypes": "float32", "checks": "forward", "fills": "exact"}
+    for word, value in zip(plain, (one.dtype, one.check, one.fill), strict=True):
+        if value != plain[word]:
+            yield f"{word}=({value!r},)"
+    yield from (f"{word}={value!r}" for word, value in asking.given.items())
 
 
 def _script(row: Row, one: Asked, asking: Function) -> list[str]:

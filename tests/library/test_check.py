@@ -64,6 +64,19 @@ def test_the_line_that_asks_again_fails_too(wrong):
         eval(again, {"cases": cases, "flipped_groups": operators.flipped_groups})
 
 
+def test_the_line_that_asks_again_repeats_what_was_said():
+    def reversed_nhwc(x, w, b, c):
+        return operators.channels_last(x, w[::-1, ::-1], b, c)
+
+    words = {"x": "NHWC", "w": "HWOI", "dtypes": ("float64",), "fills": ("real",), "seed": 3}
+    with pytest.raises(Wrong) as caught:
+        check(reversed_nhwc, "stride/*", **words, seconds=0)
+    again = next(line for line in str(caught.value).splitlines() if "again: " in line).partition("again: ")[2]
+    assert again.endswith("dtypes=('float64',), fills=('real',), x='NHWC', w='HWOI', seed=3)")
+    with pytest.raises(Wrong):
+        eval(again, {"cases": cases, "reversed_nhwc": reversed_nhwc})
+
+
 def test_a_function_that_takes_the_case_reads_its_own_layouts():
     words = {"x": "NHWC", "w": "HWOI", "fills": ["exact"], "where": {"batch": {"above": 0}}}
     done = check(operators.channels_last, ["padding/*", "rank/*"], ranks=(1, 2, 3), **words)
