@@ -111,13 +111,12 @@ def main(arguments: list[str]) -> int:
     for name in named:
         path = FOLDER / name
         new = text(name)
-        if alike(new) != alike(path.read_text(encoding="utf-8")):
+        if "--check" not in arguments:
+            path.write_text(new, encoding="utf-8")
+        elif alike(new) != alike(path.read_text(encoding="utf-8")):
             stale += 1
-            if "--check" in arguments:
-                print(f"docs/{name}: a program prints something else now; run: python docs/outputs.py")
-            else:
-                path.write_text(new, encoding="utf-8")
-    return int(bool(stale) and "--check" in arguments)
+            print(f"docs/{name}: a program prints something else now; run: python docs/outputs.py")
+    return int(bool(stale))
 
 
 if __name__ == "__main__":
