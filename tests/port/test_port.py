@@ -17,7 +17,7 @@ from conformance.cli.main import main
 from conformance.corpus import spelled
 from conformance.corpus.random_cases import drawn
 from conformance.oracle.operands import make_operands
-from conformance.port import compose, module
+from conformance.port import compose, module, target
 from conformance.port.layer import of_case
 from conformance.port.target import Porter, chosen
 
@@ -105,35 +105,38 @@ def test_a_layer_of_torch_in_tensorflow_and_jax():
     assert ways == {"tensorflow": ("composition", 40, 40), "jax": ("native", 40, 40)}
 
 
-@needs("torch", "tensorflow")
+@needs("torch")
 def test_a_written_module_passes_its_own_test_and_a_spoiled_one_does_not(tmp_path):
+    """The first layer's kernel is turned round, the second is a composition."""
     path = tmp_path / "ported.py"
-    words = ["--channels", "4", "--input", "5,4", "--to", "tensorflow", "-o", str(path)]
-    status, said = convt(TORCH, "flax.linen.ConvTranspose(6, (3, 2), (2, 2))", *words)
+    layers = ["flax.linen.ConvTranspose(6, (3, 2), (2, 2), 'VALID')", "as/i5x4k3s2p0:1c4m6b"]
+    words = ["--channels", "4", "--input", "5,4", "--to", "torch", "-o", str(path)]
+    status, said = convt(*layers, *words)
     assert status == 0, said
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_ported.py"]
-    env = {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=os.environ | env)
+    test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_ported.py"]
+    env = os.environ | {"PYTHONPATH": f"{ROOT}:{tmp_path}"}
+    done = subprocess.run(test, cwd=tmp_path, capture_output=True, text=True, env=env)
     assert "2 passed" in done.stdout, done.stdout
-    path.write_text(path.read_text().replace("tf.reverse(weight, (0, 1))", "weight"))
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=os.environ | env)
+    path.write_text(path.read_text().replace("weight.flip((0, 1))", "weight"))
+    done = subprocess.run(test, cwd=tmp_path, capture_output=True, text=True, env=env)
     assert "1 failed, 1 passed" in done.stdout, done.stdout
     assert "as if the kernel were flipped" in done.stdout
-    status, said = convt(TORCH, "--input", "5,4", "--to", "tensorflow", "-o", str(path))
+    status, said = convt(*layers, *words)
     assert status == 2
     assert "exists: name another file" in said
 
 
 @needs("torch", "tensorflow", "jax")
-def test_random_layers_are_ported_or_have_a_reason():
-    layers = [of_case(case) for case in drawn(2, 12)]
+def test_random_layers_are_ported_or_have_a_reason(monkeypatch):
+    monkeypatch.setattr(target, "SEEDS", 2)
+    layers = [of_case(case) for case in drawn(2, 8)]
     with Porter(chosen(("torch", "tensorflow", "jax"), (), ())) as porter:
         ported = porter.ports(layers, ["torch", "tensorflow", "jax"])
-    assert len(ported) == 36
+    assert len(ported) == 24
     for each in ported:
         assert each.plan is not None or each.reasons, each.layer.says
         assert each.equal == each.asked
-        assert each.plan is None or each.asked >= 10
+        assert each.plan is None or each.asked >= 2
 
 
 @pytest.mark.parametrize(
