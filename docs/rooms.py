@@ -24,8 +24,8 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("mutants",), "named wrong answers"),
     (("corpus",), "case files → cases"),
     (("run", "exchange"), "asking frameworks and judging their answers · other people's files"),
-    (("report", "capture"), "what is told of a run · recording a running model"),
-    (("cli", "pytest_plugin"), "doors: what a person types, what pytest loads"),
+    (("report", "capture", "port"), "what is told of a run · recording a running model · a layer in other frameworks"),
+    (("cli", "pytest_plugin", "library"), "doors: what a person types, what pytest loads, what tests import"),
 )
 
 

@@ -31,12 +31,7 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     from conformance.exchange import from_benchdnn, from_onnx, kinds
     from conformance.exchange.writing import Family, memory
 
-    lengths = {}
-    for said in dims:
-        name, _, length = said.rpartition("=")
-        if not name or not length.isdecimal() or int(length) < 1:
-            raise UsageError(f"--dim {said}: expected NAME=N, N at least 1")
-        lengths[name] = int(length)
+    lengths = lengths_of(dims)
     path = Path(source)
     if path.exists():
         plain.regular(path)
@@ -63,6 +58,19 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     say(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
     if memory(largest) >= WORTH_A_WORD:
         say(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
+
+
+def lengths_of(dims: tuple[str, ...]) -> dict[str, int]:
+    """The lengths that --dim gives to open dimensions. Raises UsageError."""
+    from conformance.cli.status import UsageError
+
+    lengths = {}
+    for said in dims:
+        name, _, length = said.rpartition("=")
+        if not name or not length.isdecimal() or int(length) < 1:
+            raise UsageError(f"--dim {said}: expected NAME=N, N at least 1")
+        lengths[name] = int(length)
+    return lengths
 
 
 @click.command()

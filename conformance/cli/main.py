@@ -26,6 +26,7 @@ TRACEBACK = "CONVT_TRACEBACK"
 ELSEWHERE = {
     "import": "conformance.cli.exchange:import_",
     "export": "conformance.cli.exchange:export",
+    "port": "conformance.cli.port:port",
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
     "diagnose": "conformance.cli.rules:diagnose",
