@@ -16,6 +16,7 @@ from commands import ROOT
 SHORT = {
     "arithmetic": (["--cases", "12"], "torch", r"^torch/functional +float16 .* (\d+) +\d+\.\d+ +\d+\.\d+ \S", 1),
     "causes": (["--every", "24", "--cases", "gradient/*"], None, r"^(\d+) lies: differ \d+ \(100", 10),
+    "converters": (["3"], "onnx2torch", r"^onnx2torch: .*?(\d+) right", 1),
     "diagnosis": (
         ["--mutant", "kernel-flipped-at-*", "--pairs", "0", "--cases", "stride/*", "--narrow", "2"],
         None,
@@ -28,6 +29,7 @@ SHORT = {
     "page": (["200"], None, r"^(\d+) rows, 10% divergent", 200),
     "peers": ([], None, r"^can happen +(\d+)", 5),
     "places": (["--tier", "smoke", "numpy+threads=2"], None, r"^numpy\+threads=2 +\d+ +(\d+) ", 100),
+    "porting": (["3", "torch", "numpy"], "torch", r"^(\d+) ports asked again as modules: 0 unequal", 3),
     "smoke": (["--cases", "gradient/*"], None, r"^(\d+) of \d+ pairs of mutant and check", 50),
     "throughput": (["20", "--route", "numpy/*"], None, r"^numpy/scatter +bare loop +\d\.\d+ +(\d+)", 10),
 }
