@@ -165,6 +165,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             for i, s, extent in zip(self.input, self.stride, self.extent, strict=True)
         )
 
+    @property
+    def crop(self) -> tuple[tuple[int, int], ...]:
+        """(begin, end) per axis: what is cut from the full length (I − 1)·stride + extent. Output padding is a smaller
+        cut at the end, a negative number extends; these two alone determine the answer."""
+        return tuple((lo, hi - op) for (lo, hi), op in zip(self.padding, self.output_padding, strict=True))
+
     @cached_property
     def output(self) -> tuple[int, ...]:
         """O per axis; may be negative for a case without an answer."""

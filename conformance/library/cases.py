@@ -30,12 +30,6 @@ class Case(words.Case, frozen=True, kw_only=True, dict=True):
     def __repr__(self) -> str:
         return f"cases({self.id!r})[0]"
 
-    @property
-    def crop(self) -> tuple[tuple[int, int], ...]:
-        """(begin, end) per axis: what is cut from the full length (I − 1)·stride + extent. Output padding is a smaller
-        cut at the end, a negative number extends; these two alone determine the answer."""
-        return tuple((lo, hi - op) for (lo, hi), op in zip(self.padding, self.output_padding, strict=True))
-
     def check(
         self,
         function: Callable[..., Any],

@@ -33,7 +33,7 @@ class Composition(NamedTuple):
 
 def compositions(case: Case) -> Iterator[Composition]:
     """Those that could say a case, the fewest steps first."""
-    offered = [CROP] * any(map(any, _crop(case))) + [SPLIT] * (case.groups > 1) + [RAISE] * (case.rank < 3)
+    offered = [CROP] * any(map(any, case.crop)) + [SPLIT] * (case.groups > 1) + [RAISE] * (case.rank < 3)
     for count in range(1, len(offered) + 1):
         for steps in itertools.combinations(offered, count):
             inner = case
@@ -77,7 +77,7 @@ def _forward(case: Case, framework: str, forward: Forward) -> str:
             lines.append(f"x = x[{_at(x, {letter: f':{lengths[letter]}'})}]")
     room = {
         letter: (extent - 1 - begin, extent - 1 - end)
-        for letter, extent, (begin, end) in zip(space, case.extent, _crop(case), strict=True)
+        for letter, extent, (begin, end) in zip(space, case.extent, case.crop, strict=True)
     }
     cuts = {
         letter: f"{max(-before, 0)}:{lengths[letter] - max(-after, 0)}"
@@ -97,10 +97,6 @@ def _forward(case: Case, framework: str, forward: Forward) -> str:
     return "\n".join(lines)
 
 
-def _crop(case: Case) -> list[tuple[int, int]]:
-    return [(lo, hi - op) for (lo, hi), op in zip(case.padding, case.output_padding, strict=True)]
-
-
 def _whole(case: Case) -> Case:
     """Nothing cropped; a bias only where nothing is added to the whole answer."""
     padding, bias = ((0, 0),) * case.rank, case.bias and not _extended(case)
@@ -108,7 +104,7 @@ def _whole(case: Case) -> Case:
 
 
 def _extended(case: Case) -> bool:
-    return min(itertools.chain.from_iterable(_crop(case))) < 0
+    return min(itertools.chain.from_iterable(case.crop)) < 0
 
 
 def _one_group(case: Case) -> Case:
@@ -149,7 +145,7 @@ def statements(case: Case, found: Composition, framework: str, plan: dict[str, A
         lines.append(f"y = y[{_at(y, {letter: '0'})}]")
         x, w, y = (letters.replace(letter, "") for letters in (x, w, y))
     if CROP in steps:
-        crops = dict(zip(AXIS_LETTERS[case.rank], _crop(case), strict=True))
+        crops = dict(zip(AXIS_LETTERS[case.rank], case.crop, strict=True))
         lengths = dict(zip(AXIS_LETTERS[case.rank], case.full, strict=True))
         cuts = {
             letter: f"{max(begin, 0)}:{lengths[letter] - max(end, 0)}"
