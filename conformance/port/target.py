@@ -158,8 +158,7 @@ class Porter:
             for check in checks or case.checks:
                 if check in route["checks"] and case.result_shape(check) is not None:
                     key = Key(case.id, f"{framework}/{route['name']}", "cpu", "float32", check, "exact")
-                    arithmetic = route.get("arithmetic") or {}
-                    asked.append(Question(case, key, case.question(), arithmetic, route["cost"]))
+                    asked.append(Question.of(case, key, route))
         for seed in range(seeds):
             session.engine.answers = Answers(seed)
             yield from session.engine.run(asked)

@@ -22,6 +22,12 @@ class Question(NamedTuple):
     cost: float
     deadline: float | None = None
 
+    @classmethod
+    def of(cls, case: Case, key: Key, offered: Mapping[str, Any], numbers: dict[str, Any] | None = None) -> Question:
+        """A question to a route as its adapter's hello offers it; `numbers`: the case's, where they are at hand."""
+        arithmetic, deadline = offered.get("arithmetic") or {}, offered.get("deadline")
+        return cls(case, key, case.question() if numbers is None else numbers, arithmetic, offered["cost"], deadline)
+
     @property
     def worker(self) -> str:
         return worker_of(self.key.route)
@@ -97,8 +103,7 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
                 elif (largest := offered.get("largest")) is not None and case.size > largest:
                     selection.unsupported[key] = f"{route} takes no case of more than {largest} multiply-adds"
                 else:
-                    arithmetic, deadline = offered.get("arithmetic") or {}, offered.get("deadline")
-                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"], deadline))
+                    selection.questions.append(Question.of(case, key, offered, numbers))
     return selection
 
 

@@ -190,14 +190,7 @@ class Session:
 
         def ask(asked: Sequence[Asked]) -> list[Row]:
             questions = [
-                Question(
-                    one.case,
-                    Key(one.case.id, route, device, one.dtype, one.check, one.fill),
-                    one.case.question(),
-                    offered.get("arithmetic") or {},
-                    offered["cost"],
-                    offered.get("deadline"),
-                )
+                Question.of(one.case, Key(one.case.id, route, device, one.dtype, one.check, one.fill), offered)
                 for one in asked
             ]
             self.engine.twice = False
