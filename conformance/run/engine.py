@@ -227,8 +227,11 @@ class Engine:
 
     def _left(self, lane: Lane) -> float:
         """Seconds in which a lane has to answer."""
-        own = lane.asked[0].ask.question.deadline if lane.asked else None
-        return lane.since + (own or self.deadline) - time.monotonic()
+        return lane.since + self._allowed(lane) - time.monotonic()
+
+    def _allowed(self, lane: Lane) -> float:
+        """Seconds that the answer which a lane is to give next may take."""
+        return (lane.asked[0].ask.question.deadline if lane.asked else None) or self.deadline
 
     def _receive(self, lane: Lane) -> Iterator[Row]:
         worker = lane.worker
@@ -250,8 +253,7 @@ class Engine:
             yield from self._lost(lane, "crashed", "")
         elif (lane.asked or lane.greeting) and self._left(lane) <= 0:
             worker.ask_where()
-            seconds = (lane.asked[0].ask.question.deadline if lane.asked else None) or self.deadline
-            yield from self._lost(lane, "hung", f"no answer within {seconds:g} s")
+            yield from self._lost(lane, "hung", f"no answer within {self._allowed(lane):g} s")
 
     def _next(self, lane: Lane) -> Iterator[Row] | None:
         """What the next message of a lane decides; None where none has arrived. Raises Garbled."""
