@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import yaml
-from runs import HEADER, LEDGER, case, row
+from runs import HEADER, LEDGER, WRONG, case, row
 
 from conformance.corpus.load import load_family
 from conformance.corpus.yaml_file import FileError
@@ -246,25 +246,10 @@ _PLAN = {
     "emulates": "x",
     "define": "a = 1",
 }
-_WRONG = {
-    "mismatch": "values",
+_WRONG = WRONG | {
     "first_wrong": {"index": [0, 0, 0, 0], "expected": 1.0, "returned": "nan"},
-    "wrong": 3,
-    "of": 48,
-    "region": "everywhere",
-    "error": 3.5,
-    "share": 12.0,
-    "sum": 1.0,
-    "squares": 4.0,
-    "wrong_elements": [[[0, 0, 0, 0], 1.0, 2.0]],
-    "error_map": {"shape": [1, 1, 1, 3], "levels": "gYGB"},
-    "stamp": {"input": [1, 1], "channel": 0, "at": [0, 0], "expected": [[1.0]], "returned": [[2.0]]},
     "causes": ["as if the kernel were flipped", "x"],
-    "faults": ["kernel-flipped"],
-    "bits": "f9a887782c06",
-    "again": {"first": "differ", "second": "pass"},
     "plan": _PLAN,
-    "log": "the log",
 }
 _DIAGNOSIS = {
     "kind": "diagnosis",

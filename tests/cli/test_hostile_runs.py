@@ -25,28 +25,7 @@ PLAN = {
     "emulates": None,
     "define": "",
 }
-DETAIL = {
-    "mismatch": "values",
-    "first_wrong": {"index": [0, 0, 0, 0], "expected": 1.0, "returned": 2.0},
-    "wrong": 3,
-    "of": 48,
-    "region": "everywhere",
-    "error": 3.5,
-    "share": 12.0,
-    "sum": 1.0,
-    "squares": 4.0,
-    "wrong_elements": [[[0, 0, 0, 0], 1.0, 2.0]],
-    "error_map": {"shape": [1, 1, 1, 3], "levels": "gYGB"},
-    "stamp": {"input": [1, 1], "channel": 0, "at": [0, 0], "expected": [[1.0]], "returned": [[2.0]]},
-    "causes": ["as if the kernel were flipped"],
-    "faults": ["kernel-flipped"],
-    "bits": "f9a887782c06",
-    "again": {"first": "differ", "second": "pass"},
-    "ledger": runs.LEDGER,
-    "plan": PLAN,
-    "log": "the log",
-    "trace": "the trace",
-}
+DETAIL = runs.WRONG | {"ledger": runs.LEDGER, "plan": PLAN, "trace": "the trace"}
 FOOTER = {"kind": "footer", "rows": 1, "verdicts": {"differ": 1}, "states": {}, "problems": [], "seconds": 1.0}
 DIAGNOSIS = {
     "kind": "diagnosis",
