@@ -23,6 +23,7 @@ from conformance.run import programs
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
+from conformance.run.variants import variant_of
 
 
 def main() -> int:
@@ -60,7 +61,7 @@ def ask(worker: str, tier: str) -> tuple[list[Row], Counter[str]]:
     everything = corpus((), (), tier)
     named = tiers(everything)
     routes = (f"{worker}/*",)
-    session = Session.open(programs.choose((), routes, {}, 1), under=[worker.partition("+")[2]])
+    session = Session.open(programs.choose((), routes, {}, 1), under=[variant_of(worker)])
     try:
         narrow = Narrow(routes, tiers=named)
         rows = list(session.rows(select(choose(everything, named, (), tier), session.hellos, narrow)))

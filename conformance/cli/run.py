@@ -1,4 +1,4 @@
-"""What `convt run`, `convt show` and `convt adapters` do, once their arguments are read."""
+"""What `convt run` and `convt adapters` do, once their arguments are read."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from conformance.oracle.compare import Expected
 from conformance.report import explain, repeat, states
 from conformance.run import programs, run_file
 from conformance.run.questions import Narrow, select
-from conformance.run.row import DIVERGENT, UNANSWERED, Row
+from conformance.run.row import DIVERGENT, UNANSWERED, Row, place
 from conformance.run.run_file import Run
 from conformance.run.session import Session
 from conformance.run.variants import is_meant
@@ -36,7 +36,7 @@ def show(asked: dict[str, Any]) -> int:
     else:
         answers: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in run.rows:
-            answers[row.case, states.place(row)].append(row)
+            answers[row.case, place(row)].append(row)
         (_list if len(answers) > 1 else _explain)(run, answers)
     if wrong:
         return FINDINGS
@@ -94,12 +94,12 @@ def _wanted(row: Row, asked: Mapping[str, Any]) -> bool:
 def _list(run: Run, answers: Mapping[tuple[str, str], list[Row]]) -> None:
     """A line for each case on each route, and how one of them is explained: a wrong one, where one is."""
     first = next((row for row in run.rows if row.verdict in DIVERGENT), run.rows[0])
-    for (case, place), rows in answers.items():
+    for (case, route), rows in answers.items():
         found = {state: count for state, count in states.counts(rows).items() if count}
         counts = ", ".join(f"{count} {state}" for state, count in found.items())
         told = next((row for row in rows if row.verdict in DIVERGENT), rows[0])
         why = told.cause or (told.detail.get("reason") if told.verdict == "unsupported" else None)
-        say(f"{case}  {place.removesuffix('@cpu')}  {counts}" + (f": {explain.first_line(why)}" if why else ""))
+        say(f"{case}  {route.removesuffix('@cpu')}  {counts}" + (f": {explain.first_line(why)}" if why else ""))
     say(f"\nexplain one: {repeat.command(first, run.header)}")
 
 

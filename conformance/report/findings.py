@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from conformance.case import Case
 from conformance.corpus.yaml_file import shown
 from conformance.plain import harmless
-from conformance.report.states import NEEDS_A_LOOK, STATES, number, place, state
+from conformance.report.states import NEEDS_A_LOOK, STATES, number, state
 from conformance.report.told import told
 from conformance.run import blame
 from conformance.run.diagnose import EXACT, smallness
-from conformance.run.row import Diagnosed, Key, Row
+from conformance.run.row import Diagnosed, Key, Row, place
 from conformance.run.run_file import Run
 from conformance.run.variants import framework_of
 

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from statistics import median
 from typing import NamedTuple
 
-from conformance.report.states import number, place
-from conformance.run.row import Row
+from conformance.report.states import number
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run
 from conformance.run.variants import worker_of
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.run.row import DIVERGENT, UNANSWERED, Row
+from conformance.run.row import DIVERGENT, UNANSWERED, Row, place
 from conformance.run.run_file import Run
 
 #: What a row is: its state against the ledger where it has one, else its verdict; worst first.
@@ -20,11 +20,6 @@ NAMED = 3
 def state(row: Row) -> str:
     """One of STATES."""
     return row.state or ("new" if row.verdict in DIVERGENT else row.verdict)
-
-
-def place(row: Row) -> str:
-    """The route with its device: `torch/functional@cpu`."""
-    return f"{row.route}@{row.device}"
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:

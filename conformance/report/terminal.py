@@ -22,7 +22,7 @@ from conformance.report.findings import TO_TELL, Finding, Report, unsupported
 from conformance.report.history import lines
 from conformance.report.states import NEEDS_A_LOOK, number
 from conformance.run import disputes
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Difference, Run
 from conformance.run.variants import framework_of, plain, variant_of, worker_of
 
@@ -113,7 +113,7 @@ def _routes(header: dict[str, Any], rows: list[Row], width: int) -> Table:
     missed where `width` characters are too few; a name goes on in a second line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[states.place(row)].append(row)
+        grouped[place(row)].append(row)
     found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
     names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
     longest = max((len(route.removesuffix("@cpu")) for route in found), default=0)

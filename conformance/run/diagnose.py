@@ -26,7 +26,7 @@ from conformance.mutants.shown import shows
 from conformance.run import infer
 from conformance.run.blame import UNEXPLAINED, What, blame, common, rounding, sentence
 from conformance.run.infer import Asked, Table
-from conformance.run.row import Diagnosed, Example, Row
+from conformance.run.row import Diagnosed, Example, Row, place
 from conformance.run.variants import framework_of
 
 #: Negative questions that are looked at: more make a condition no truer, and time longer.
@@ -88,7 +88,7 @@ def diagnose(
     frameworks: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row.fill != "related" and row.case in cases:
-            frameworks[framework_of(row.route)][f"{row.route}@{row.device}"].append(row)
+            frameworks[framework_of(row.route)][place(row)].append(row)
     found: list[Diagnosis] = []
     for framework, routes in frameworks.items():
         if any(wanted(row) for mine in routes.values() for row in mine):
@@ -201,15 +201,15 @@ def _weighed(
     if what.fault is not None and fills & EXACT:
         fills &= EXACT
     positive, negative = [], []
-    for row, place in zip(rows, places, strict=True):
+    for row, index in zip(rows, places, strict=True):
         if row.fill not in fills:
             continue
         if row.key in keys:
-            positive.append(place)
+            positive.append(index)
         elif rounded and row.dtype == rounded[1]:
             continue
-        elif row.verdict == "pass" and len(negative) < MOST and against(what, table.asked[place], seed):
-            negative.append(place)
+        elif row.verdict == "pass" and len(negative) < MOST and against(what, table.asked[index], seed):
+            negative.append(index)
     return Evidence(np.array(positive, dtype=int), np.array(negative, dtype=int))
 
 

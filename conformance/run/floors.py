@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from conformance.corpus.globs import matches
-from conformance.run.row import DIVERGENT, UNANSWERED, Row
+from conformance.run.row import DIVERGENT, UNANSWERED, Row, place
 from conformance.run.run_file import Run, identity
+from conformance.run.variants import is_meant, worker_of
 
 
 def reached(
@@ -36,8 +36,8 @@ def _below(rows: Iterable[Row], share: float) -> list[str]:
     asked: Counter[str] = Counter()
     answered: Counter[str] = Counter()
     for row in rows:
-        asked[_place(row)] += 1
-        answered[_place(row)] += row.verdict not in UNANSWERED
+        asked[place(row)] += 1
+        answered[place(row)] += row.verdict not in UNANSWERED
     return [
         f"{place} answered {answered[place]} of its {count} rows, less than {share:.0%}"
         for place, count in sorted(asked.items())
@@ -54,7 +54,7 @@ def _lost(now: Run, before: Run) -> list[str]:
     for row in before.rows:
         mine = row.verdict not in UNANSWERED and _question(row) in asked and _takes_part(row, now.header)
         if mine and of(row) not in answered:
-            lost[_place(row)].append(row)
+            lost[place(row)].append(row)
     return [
         f"{place} answered {len(rows)} more in {before.path}, such as {rows[0].key}"
         for place, rows in sorted(lost.items())
@@ -63,9 +63,9 @@ def _lost(now: Run, before: Run) -> list[str]:
 
 def _takes_part(row: Row, header: Mapping[str, Any]) -> bool:
     """Whether a run wanted the route of an earlier one: its framework was started, and no option leaves it out."""
-    framework, asked = row.route.partition("/")[0], header["selection"]
-    there = any(framework in header[word] for word in ("adapters", "absent", "dead"))
-    named = not asked["routes"] or any(matches(row.route, each.partition("@")[0]) for each in asked["routes"])
+    worker, asked = worker_of(row.route), header["selection"]
+    there = any(worker in header[word] for word in ("adapters", "absent", "dead"))
+    named = not asked["routes"] or any(is_meant(row.route, each.partition("@")[0]) for each in asked["routes"])
     return there and named
 
 
@@ -76,15 +76,11 @@ def _worse(now: Run, before: Run) -> list[str]:
     found: dict[str, list[Row]] = defaultdict(list)
     for row in now.rows:
         if row.verdict in DIVERGENT and of(row) in passed:
-            found[_place(row)].append(row)
+            found[place(row)].append(row)
     return [
         f"{len(rows)} of {place} passed in {before.path}, such as {rows[0].key}"
         for place, rows in sorted(found.items())
     ]
-
-
-def _place(row: Row) -> str:
-    return f"{row.route}@{row.device}"
 
 
 def _question(row: Row) -> tuple[str, ...]:

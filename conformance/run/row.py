@@ -83,6 +83,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
         return Key(self.case, self.route, self.device, self.dtype, self.check, self.fill)
 
 
+def place(row: Row) -> str:
+    """The route with its device: `torch/functional@cpu`."""
+    return f"{row.route}@{row.device}"
+
+
 class Example(msgspec.Struct, frozen=True):
     """A question that was found by asking: the id that spells its case, its numbers in words, what was asked."""
 

@@ -20,8 +20,8 @@ from conformance.report import explain, repeat
 from conformance.report.findings import Report, entry_name
 from conformance.report.html.telling import ANSWERS, Told
 from conformance.report.html.texts import cut
-from conformance.report.states import STATES, place, state
-from conformance.run.row import Row
+from conformance.report.states import STATES, state
+from conformance.run.row import Row, place
 
 #: Characters of JSON that details may take before compression; what does not fit is counted, never hidden.
 ROOM = 24_000_000

@@ -11,9 +11,9 @@ from typing import Any
 
 from conformance.report import accuracy as measures
 from conformance.report.html.texts import fragment
-from conformance.report.states import STATES, complete, counts, place, state
+from conformance.report.states import STATES, complete, counts, state
 from conformance.run import disputes
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run, diff
 from conformance.run.variants import framework_of
 

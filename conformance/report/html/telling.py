@@ -14,8 +14,7 @@ from conformance.oracle.compare import Expected
 from conformance.report import explain, repeat
 from conformance.report.findings import Finding, Report, entry_name
 from conformance.report.html.texts import fragment
-from conformance.report.states import place
-from conformance.run.row import Key, Row
+from conformance.run.row import Key, Row, place
 from conformance.run.run_file import Run
 
 #: Rows that are linked under one finding; scripts that are written out, in all and under one finding.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from conformance.report.states import place
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 
 LONGEST = 4000  # characters of one text
 

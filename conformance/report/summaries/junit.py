@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from conformance.plain import CONTROL
 from conformance.report import explain, repeat, states
 from conformance.report.findings import Report
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run
 
 #: Characters that XML 1.0 cannot carry, not even escaped, and those that no text should hold.
@@ -33,7 +33,7 @@ def text(reports: Sequence[Report]) -> str:
         name = f"{label}: " if len(runs) > 1 else ""
         routes: dict[str, list[Row]] = defaultdict(list)
         for row in run.rows:
-            routes[states.place(row)].append(row)
+            routes[place(row)].append(row)
         for route, rows in sorted(routes.items()):
             suite = _suite(root, name + route, run)
             for row in rows:

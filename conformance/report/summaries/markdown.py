@@ -14,7 +14,7 @@ from conformance.plain import harmless
 from conformance.report import remarks, repeat, states
 from conformance.report.findings import TO_TELL, Finding, Report
 from conformance.report.states import number
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run
 
 LARGEST = 60_000  # bytes
@@ -57,7 +57,7 @@ def _head(run: Run, name: str) -> Iterator[str]:
 def _table(rows: list[Row]) -> str:
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[states.place(row)].append(row)
+        grouped[place(row)].append(row)
     total = states.counts(rows)
     columns = [name for name in COLUMNS if total[name] or name in ("pass", "known", "new")]
     lines = [["route", *columns, "rows"], ["---", *["--:"] * (len(columns) + 1)]]
