@@ -8,7 +8,7 @@ from commands import CLEAN, USAGE, Said, honest
 from packaging.specifiers import SpecifierSet
 from runs import case, row, run
 
-from conformance.report.versions import entry, store, tables, written
+from conformance.report.versions import entry, page, store, tables, written
 from conformance.report.versions.ranges import changes_of, specifier
 from conformance.run import rules
 from conformance.run.rules import within
@@ -132,3 +132,36 @@ def test_what_is_no_history_is_told(tmp_path):
     said = Said("history", "list", "--folder", str(tmp_path))
     assert said.status == USAGE
     assert "expected a file that `convt history add` wrote" in said.both
+
+
+def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
+    (rule,) = known(tmp_path)
+    rows = {"1.9.0": wrong(), "1.10.0": right(), "1.2.0": row(route="lies/flipped", verdict="crash", cause="SIGSEGV")}
+    entries = {f"lies-{version}": of(version, one, known=[rule]) for version, one in rows.items()}
+    history = store.ordered(entries)
+    history.rules = {entry.identity(rule): entry.told(rule)}
+    told = page.told(history)
+    (framework,) = told["frameworks"]
+    assert [column["version"] for column in framework["columns"]] == ["1.2.0", "1.9.0", "1.10.0"]
+    assert not told["clean"]
+    assert told["sentence"] == "3 environments of 1 framework: 2 rows need a look, in lies 1.2.0, lies 1.10.0."
+    (line,) = framework["moved"]
+    assert [cell["kind"] for cell in line["cells"]] == ["holds-not", "holds", "holds-not"]
+    assert line["when"] == "came in 1.9.0; gone in 1.10.0"
+    page.write(history, tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text()
+    assert "came in 1.9.0; gone in 1.10.0" in text
+    assert "SIGSEGV" in text
+
+
+def test_a_history_is_told_alone(room):
+    (room / "history").mkdir()
+    for words in (
+        ["history", "--json", "-"],
+        ["history", "run.jsonl", "-o", "p.html"],
+        ["history", "-o", "p.html", "--json", "-"],
+    ):
+        said = Said("report", *words)
+        assert said.status == USAGE
+        assert "a history is told alone" in said.both
+    assert Said("report", "history", "-o", "p.html").status == CLEAN
