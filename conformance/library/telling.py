@@ -95,7 +95,7 @@ def _beyond(one: Asked, asking: Function) -> str | None:
     route = SIGNATURES[asking.signature].route if asking.signature in SIGNATURES else ""
     for rule in _refusals(route) if route else ():
         if rule.on(one.case) == ALWAYS:  # whatever the dtype, the check and the fill
-            return f"{route} does not answer this either: {rule.cause} ({rule.link})"
+            return f"{route} does not answer this either: {' or '.join(rule.causes)} ({rule.link})"
     return None
 
 

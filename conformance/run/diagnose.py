@@ -190,12 +190,7 @@ def asked_of(row: Row, cases: Mapping[str, Case]) -> Asked:
 def _weighed(
     what: What, told: Sequence[Row], rows: Sequence[Row], table: Table, places: np.ndarray, seed: int
 ) -> Evidence:
-    """The evidence of one route: rows that a fault explains, and rows that passed although it would show.
-
-    Whether rounding shows depends on the numbers, so that a row that passed says nothing about it: its evidence are the
-    other dtypes alone.
-    """
-    rounded = rounding(what)
+    """The evidence of one route: rows that a fault explains, and rows that passed although it would show."""
     keys = {row.key for row in told}
     fills = {row.fill for row in told}
     if what.fault is not None and fills & EXACT:
@@ -206,15 +201,16 @@ def _weighed(
             continue
         if row.key in keys:
             positive.append(index)
-        elif rounded and row.dtype == rounded[1]:
-            continue
         elif row.verdict == "pass" and len(negative) < MOST and against(what, table.asked[index], seed):
             negative.append(index)
     return Evidence(np.array(positive, dtype=int), np.array(negative, dtype=int))
 
 
 def against(what: What, one: Asked, seed: int) -> bool:
-    """Whether a question that passed says something about when the fault happens."""
+    """Whether a question that passed says something about when the fault happens. Whether rounding shows depends on the
+    numbers, so of it only the other dtypes say something."""
+    if rounded := rounding(what):
+        return one.dtype != rounded[1]
     if what.verdict == "accept":
         return one.case.invalid == what.text
     if one.case.expect == "refuse":

@@ -44,8 +44,8 @@ STOPS = frozenset({"refuse", "accept", "crash", "hang", "broken"})
 class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule as it stands in a file. `routes` and `cases` are globs with * and ?.
 
-    Exactly one of `cause` (part of the row's cause) and `fault` (the name of a mutant) is there. Several verdicts are
-    for answers that depend on chance.
+    Exactly one of `cause` (part of the row's cause, or several parts of which one is there) and `fault` (the name of a
+    mutant) is given. Several verdicts are for answers that depend on chance.
     """
 
     routes: str | list[str]
@@ -53,7 +53,7 @@ class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["bug", "by-design", "precision", "not-implemented"]
     link: str
     why: str
-    cause: str | None = None
+    cause: str | list[str] | None = None
     fault: str | None = None
     when: dict[str, Any] | list[dict[str, Any]] | None = None
     cases: str | list[str] | None = None
@@ -74,7 +74,7 @@ class Rule(msgspec.Struct, kw_only=True):
     kind: str
     link: str
     why: str
-    cause: str = ""
+    causes: tuple[str, ...] = ()
     fault: str | None = None
     cases: tuple[str, ...] = ()
     place: dict[str, tuple[frozenset[str], bool]] = {}
@@ -125,7 +125,7 @@ class Rule(msgspec.Struct, kw_only=True):
         if row.verdict not in self.verdicts:
             return False
         if self.fault is None or row.verdict != "differ":
-            return self.cause.lower() in (row.cause or "").lower()
+            return any(cause.lower() in (row.cause or "").lower() for cause in self.causes)
         return row.fill in ("real", "related") or self.fault in row.detail.get("faults", ())
 
     def told(self) -> dict[str, Any]:
@@ -147,7 +147,7 @@ class Rule(msgspec.Struct, kw_only=True):
         where += [
             f"{name} {'other than ' * no}{' or '.join(sorted(words))}" for name, (words, no) in self.place.items()
         ]
-        cause = str(FAULTS[self.fault].says) if self.fault else self.cause
+        cause = str(FAULTS[self.fault].says) if self.fault else " or ".join(self.causes)
         when = f" where {self.when}" if self.when != ALWAYS else ""
         cases = f" in {', '.join(self.cases)}" if self.cases else ""
         places = f" ({'; '.join(where)})" if where else ""
@@ -186,9 +186,9 @@ def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
 
     if (raw.cause is None) == (raw.fault is None):
         raise wrong("cause", "write either cause, a part of the message, or fault, the name of a mutant")
-    for word in ("why", "link", "cause"):
-        text = getattr(raw, word)
-        if text is not None and (not text.strip() or UNFINISHED in text):
+    causes = [] if raw.cause is None else listed(raw.cause)
+    for word, texts in (("why", [raw.why]), ("link", [raw.link]), ("cause", causes)):
+        if any(not text.strip() or UNFINISHED in text for text in texts) or (word == "cause" and raw.cause == []):
             raise wrong(word, f"{word} is not written yet: a person has to write it")
     if raw.fault is not None and raw.fault not in FAULTS:
         near = nearest(raw.fault, [*FAULTS]) or ", list them with `convt mutants --mutant '*'`"
@@ -221,7 +221,7 @@ def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
         kind=raw.kind,
         link=raw.link,
         why=raw.why,
-        cause=raw.cause or "",
+        causes=tuple(causes),
         fault=raw.fault,
         cases=tuple(listed(raw.cases or [])),
         place={name: _words(said) for name, said in raw.place.items()},
