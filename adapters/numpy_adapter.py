@@ -118,6 +118,10 @@ def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want
     return y if b is None else y + b.reshape((-1,) + (1,) * rank)
 
 
+#: NumPy has it from version 1.20 on.
+WINDOWS = "np.lib.stride_tricks.sliding_window_view"
+
+
 def lower(function):
     define = "\n\n".join(inspect.getsource(part) for part in (refuse, tap_slices, function))
 
@@ -152,7 +156,7 @@ def load():
     cores = {"openblas=haswell": "Haswell", "openblas=generic": "Prescott"}
     variants = {name: Variant({"OPENBLAS_CORETYPE": core}) for name, core in cores.items()}
     names = {function.__name__: function for function in (scatter, matrix, zero_insertion)}
-    return Framework(np.__version__, names, variants=variants)
+    return Framework(np.__version__, dict(names, np=np), variants=variants)
 
 
 if __name__ == "__main__":
@@ -161,7 +165,7 @@ if __name__ == "__main__":
         [
             Route("scatter", lower(scatter), DTYPES, CHECKS, ARITHMETIC),
             Route("matrix", lower(matrix), DTYPES, CHECKS[:2], ARITHMETIC),
-            Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC),
+            Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC, needs=[WINDOWS]),
         ],
         load,
         put=lambda array, dtype, device: array,

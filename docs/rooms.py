@@ -23,7 +23,10 @@ FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("oracle", "adapter"), "the right answer and what equal means · the worker's half"),
     (("mutants",), "named wrong answers"),
     (("corpus",), "case files → cases"),
-    (("run", "exchange"), "asking frameworks and judging their answers · other people's files"),
+    (
+        ("run", "exchange", "releases"),
+        "asking frameworks and judging their answers · other people's files · releases of frameworks",
+    ),
     (("report", "capture", "port"), "what is told of a run · recording a running model · a layer in other frameworks"),
     (("cli", "pytest_plugin", "library"), "doors: what a person types, what pytest loads, what tests import"),
 )

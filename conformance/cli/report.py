@@ -16,11 +16,13 @@ from conformance.cli.status import CLEAN, FINDINGS, UsageError
 @click.option("--output", "-o", type=click.Path(), help="The page to write.")
 @outputs
 def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked: str | None) -> None:
-    """Write the HTML page of one run, or of several side by side; or a summary for machines; or all of them.
+    """Write the HTML page of one run, or of several side by side; or a summary for machines; or all of them. Of a
+    folder that is a history, the page of all its releases.
 
     \b
     convt report reports/torch-2.13.jsonl reports/torch-2.9.jsonl -o reports/torch.html
     convt report reports/run.jsonl --junitxml junit.xml --markdown summary.md
+    convt report history -o reports/versions.html
     """
     from conformance.report import findings, html, summaries
     from conformance.run import run_file
@@ -30,6 +32,9 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
         raise UsageError(f"nothing to write: name a page by --output, or a summary by {options}, --format github")
     if output and Path(output).suffix != ".html":  # so that a slip of the hand overwrites no run file
         raise UsageError(f"--output {output}: the name of a page ends in .html")
+    if any(Path(path).is_dir() for path in runs):
+        _history(runs, output, [*filter(asked.get, asked), *([form] if form else [])])
+        return
     taken = {f"the run file {path}": path for path in runs} | ({"the page": output} if output else {})
     summaries.check(asked, taken)
     read = [findings.report(run_file.read(path)) for path in runs]
@@ -41,6 +46,16 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
         if output:
             html.write(read, Path(output))
             click.echo(f"wrote {output}")
+
+
+def _history(paths: tuple[str, ...], output: str | None, others: list[str]) -> None:
+    """The page of one history."""
+    from conformance.report.versions import page, store
+
+    if len(paths) > 1 or others or not output:
+        raise UsageError("a history is told alone, and as a page: convt report history --output versions.html")
+    page.write(store.read(paths[0]), Path(output))
+    click.echo(f"wrote {output}")
 
 
 @click.command()

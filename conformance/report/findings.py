@@ -93,12 +93,17 @@ class Finding:
         return self.first.detail.get("unseen") if self.state == "new" else None
 
     @property
+    def what(self) -> str:
+        """What, without when."""
+        return f"{harmless(self.framework)} {DOES[self.verdict]}: {self.cause}"
+
+    @property
     def sentence(self) -> str:
         """What, and when: one line for every output."""
         where = f", where {self.when}" if self.when else ""
         where += f"; not seen on this kind of machine before ({harmless(kind)})" if (kind := self.unseen) else ""
         entry = f"; {entry_name(self.entries[0])} says otherwise" if self.state == "changed" and self.entries else ""
-        return f"{harmless(self.framework)} {DOES[self.verdict]}: {self.cause}{where}{entry}"
+        return f"{self.what}{where}{entry}"
 
     @property
     def evidence(self) -> list[str]:
