@@ -363,7 +363,7 @@ def test_a_rule_for_what_is_not_here_is_no_orphan(elsewhere, tmp_path):
         ({"place": {"cpu": 3}}, 9, "place: expected a text, a mapping or a list"),
         ({"when": 3}, LINES["when"], "when: expected a mapping or a list"),
         ({"when": {}}, LINES["when"], "expected a mapping of names to what they must be"),
-        ({"when": {"kernel": "big"}}, LINES["when"], "kernel: expected an integer"),
+        ({"when": {"kernel": "big"}}, LINES["when"], "there is no number 'big'"),
         ({"when": {"kernell": 3}}, LINES["when"], "unknown key 'kernell', did you mean 'kernel'"),
         ({"when": {"kernel": {"below": "strides"}}}, LINES["when"], "there is no number 'strides'"),
         ({"when": {"dtype": "float"}}, LINES["when"], "dtype: there is no 'float'"),
