@@ -256,7 +256,18 @@ def insist(session: Session, asked: dict[str, Any]) -> None:
             raise UsageError(f"--route {pattern}: no framework reports a device {device}, only {', '.join(found)}")
     for device in asked["devices"]:
         if device not in (*found, EVERY) and not session.dead:
-            raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
+            raise UsageError(f"--device {device}: {_no_device(session, found)}")
+
+
+def _no_device(session: Session, found: Sequence[str]) -> str:
+    """That a device is not here, and what a GPU would need."""
+    if found != ["cpu"]:
+        return f"no framework reports it, only {', '.join(found)}"
+    here = ", ".join(f"{name} {hello['version']}" for name, hello in session.hellos.items())
+    return (
+        f"no framework reports it, only cpu ({here}); a GPU needs its driver and a build of the framework for it: "
+        "docs/places.md says what to install"
+    )
 
 
 def _as_started(before: run_file.Run) -> dict[str, Any]:
