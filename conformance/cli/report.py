@@ -54,10 +54,7 @@ def _history(paths: tuple[str, ...], output: str | None, others: list[str]) -> N
 
     if len(paths) > 1 or others or not output:
         raise UsageError("a history is told alone, and as a page: convt report history --output versions.html")
-    found = store.read(paths[0])
-    if not found.entries:
-        raise UsageError(f"{paths[0]}: a folder, and no history: `convt history add RUN.jsonl` begins one")
-    page.write(found, Path(output))
+    page.write(store.read(paths[0]), Path(output))
     click.echo(f"wrote {output}")
 
 
