@@ -6,8 +6,9 @@
 In such a document the blocks of `python` are run in their order, as one program; a block of `text` right below one is
 what it printed, or the message of the AssertionError that it raised. A block of `console` begins with `$ convt …`, and
 goes on with what that printed. A block below a comment `<!-- needs: torch, jax 0.10 -->` is left alone where something
-of that is not installed, or in another version. How many questions and rows there were is no difference: cases come
-and go.
+of that is not installed, or in another version. A block with a further word behind its language (`python adapter`) is
+not run. How many questions and rows there were is no difference, since cases come and go, and neither is how fast it
+went. Commands find the folder `tests` as in a checkout.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ FOLDER = Path(__file__).resolve().parent
 #: A number of questions or rows.
 COUNT = re.compile(r"\d[\d,]*(?= (?:of \d+ |further )?(?:questions?|rows)\b)|(?<=of )\d+(?= questions)")
 #: The documents.
-DOCUMENTS = ("library.md", "porting.md")
+DOCUMENTS = ("library.md", "porting.md", "start/backend.md", "start/model.md")
+#: A line of the table of routes, whose numbers and widths change from day to day, and the time of a run.
+ROUTE = re.compile(r"^(\S+/\S+|route)((?: +[\w·%.+-]+)+(?:/s)?(?: +[\w%.·+-]+)*) *$", re.MULTILINE)
+TIME = re.compile(r"(?<=rows) in \d+ s:|\b\d+ (?=pass|unsupported|rows)")
 BLOCK = re.compile(
     r"(?:<!-- needs: (?P<needs>[\w., ]+) -->\n\n)?^```(?P<language>python|console)\n(?P<code>.*?)^```$"
     r"(?:\n\n```text\n(?P<output>.*?)^```$)?",
@@ -43,6 +47,7 @@ def text(name: str) -> str:
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as room:
         os.chdir(room)
+        Path("tests").symlink_to(FOLDER.parent / "tests")
         try:
             return BLOCK.sub(lambda block: _block(block, names), document)
         finally:
@@ -51,7 +56,8 @@ def text(name: str) -> str:
 
 def alike(text: str) -> str:
     """A document without what may differ from day to day."""
-    return COUNT.sub("…", text)
+    lines = ROUTE.sub(lambda line: f"{line[1]} …" if line[1] != "route" else " ".join(line[0].split()), text)
+    return TIME.sub("…", COUNT.sub("…", lines))
 
 
 def missing(name: str) -> list[str]:

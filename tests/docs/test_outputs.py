@@ -51,9 +51,9 @@ def test_only_counts_may_differ():
     assert outputs.alike(one) != outputs.alike(other.replace("padding 3", "padding 4"))
 
 
-def test_the_readme_s_lines_run(monkeypatch):
+def test_the_lines_with_functions_run(monkeypatch):
     """With few questions instead of all."""
-    (text,) = (block.text for block in blocks("README.md", "python") if "my_nhwc" in block.text)
+    (text,) = (block.text for block in blocks("docs/start/backend.md", "python", None) if "my_nhwc" in block.text)
 
     whole = conformance.check
 
