@@ -136,15 +136,15 @@ def test_what_is_no_history_is_told(tmp_path):
 
 def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
     (rule,) = known(tmp_path)
-    rows = {"1.9.0": wrong(), "1.10.0": right(), "1.2.0": row(route="lies/flipped", verdict="crash", cause="SIGSEGV")}
-    entries = {f"lies-{version}": of(version, one, known=[rule]) for version, one in rows.items()}
-    history = store.ordered(entries)
+    crash = row("stride/two", route="lies/flipped", verdict="crash", cause="SIGSEGV")
+    rows = {"1.9.0": [wrong()], "1.10.0": [right()], "1.2.0": [right(), crash]}
+    history = store.ordered({f"lies-{version}": of(version, *each, known=[rule]) for version, each in rows.items()})
     history.rules = {entry.identity(rule): entry.told(rule)}
     told = page.told(history)
     (framework,) = told["frameworks"]
     assert [column["version"] for column in framework["columns"]] == ["1.2.0", "1.9.0", "1.10.0"]
     assert not told["clean"]
-    assert told["sentence"] == "3 environments of 1 framework: 2 rows need a look, in lies 1.2.0, lies 1.10.0."
+    assert told["sentence"] == "3 environments of 1 framework: 3 rows need a look, in lies 1.2.0, lies 1.10.0."
     (line,) = framework["moved"]
     assert [cell["kind"] for cell in line["cells"]] == ["holds-not", "holds", "holds-not"]
     assert line["when"] == "came in 1.9.0; gone in 1.10.0"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from conformance.report.versions.entry import Entry, identity
+from conformance.report.versions.entry import Entry, identity, told
 from conformance.report.versions.ranges import answer, evidence, specifier
 from conformance.report.versions.store import History
 from conformance.run.rules import Rule
@@ -49,9 +49,9 @@ def derived(history: History, rules: Sequence[Rule]) -> list[Derived]:
 
 
 def _of(rule: Rule, entries: Sequence[Entry]) -> Derived:
-    name = identity(rule)
-    told = evidence(entries, [answer(entry, name, rule.sometimes) for entry in entries])
-    return Derived(rule, specifier(told), len(told))
+    name, says = identity(rule), told(rule)
+    found = evidence(entries, [answer(entry, name, says) for entry in entries])
+    return Derived(rule, specifier(found), len(found))
 
 
 def write(found: Sequence[Derived]) -> list[Path]:
