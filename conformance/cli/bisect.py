@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 from collections.abc import Callable, Sequence
@@ -69,7 +70,8 @@ def _bisect(asked: dict[str, Any]) -> int:
         say("too few releases could be asked")
         return INCOMPLETE
     if not isinstance(result, Found):
-        say(f"the answer never changed: {result}")
+        says = next(answer.says for answer in found.answers.values() if answer.same == result)
+        say(f"the answer never changed: {says}")
         return CLEAN
     before, after = chosen[result.before], chosen[result.after]
     say(f"\n{framework} {after.version}{_of(after)} is the first that answers otherwise:")
@@ -92,7 +94,8 @@ def _question(asked: dict[str, Any]) -> tuple[str, str]:
             raise UsageError("--script: say by --adapter whose releases are meant")
         if not Path(asked["script"]).is_file():
             raise UsageError(f"--script {asked['script']}: no such file")
-        return asked["framework"], f"script {Path(asked['script']).name}"
+        text = Path(asked["script"]).read_bytes()
+        return asked["framework"], f"script {Path(asked['script']).name} ({hashlib.sha256(text).hexdigest()[:8]})"
     if not asked["route"]:
         raise UsageError("--route: say which route is asked, as in --route torch/functional")
     words = [word for name in ("dtypes", "checks", "fills") for word in asked[name]]
