@@ -82,17 +82,19 @@ def ranges(ctx: click.Context, write: bool, folder: str, ledger: str | None) -> 
     that holds in no release, as one for other machines may, is named, too."""
     from conformance.report.versions import store, written
 
-    found = written.derived(store.read(folder), _rules(ledger))
+    kept = store.read(folder)
+    found = written.derived(kept, _rules(ledger))
+    while write and (changed := written.write(found)):
+        for path in changed:
+            say(f"wrote {path}")
+        found = written.derived(kept, _rules(ledger))
     wrong = [each for each in found if not each.agrees]
     for each in wrong:
         say(str(each))
     asked = sum(bool(each.asked) for each in found)
     other = [each for each in wrong if not each.holds_nowhere]
     click.echo(f"{asked} of {len(found)} rules were asked for; {len(other)} say otherwise than the history", err=True)
-    if write:
-        for path in written.write(other):
-            say(f"wrote {path}")
-    ctx.exit(FINDINGS if other and not write else CLEAN)
+    ctx.exit(FINDINGS if other else CLEAN)
 
 
 def _rules(ledger: str | None) -> list:

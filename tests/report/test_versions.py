@@ -36,8 +36,8 @@ def of(version, *rows, known=()):
     return entry.of(run(list(rows), cases, adapters=adapters), known)
 
 
-def wrong(**more):
-    return row(route="lies/flipped", verdict="differ", cause="as if the kernel were flipped", **more)
+def wrong(name="stride/one", **more):
+    return row(name, route="lies/flipped", verdict="differ", cause="as if the kernel were flipped", **more)
 
 
 def right(name="stride/one", **more):
@@ -114,6 +114,50 @@ def test_ranges_are_written_where_the_rule_stands(tmp_path):
     (now,) = rules.load(tmp_path / "lies.yaml")
     assert now.versions == SpecifierSet("<1.6")
     assert written.derived(history, [now])[0].agrees
+
+
+ALSO = """\
+- routes: lies/flipped
+  cases: stride/*
+  verdict: differ
+  cause: flipped
+  kind: bug
+  link: https://example.org/1
+  why: >-
+    It
+    is so.
+  also: [{cases: a/*}, {versions: ">=9", cases: b/*}]
+
+- routes: lies/flipped
+  versions: ">=9"
+  cases: c/*
+  verdict: differ
+  cause: flipped
+  kind: bug
+  link: https://example.org/1
+  why: It is so.
+  also:
+    - {cases: d/*}
+    - versions: ">=9"
+      cases: g/*
+    - routes: lies/*
+      cases: [e/*,
+        f/*]
+"""
+
+
+def test_ranges_are_written_below_also_too(tmp_path):
+    path = tmp_path / "lies.yaml"
+    path.write_text(ALSO)
+    goes = {"stride": "1.1", "a": "1.2", "b": "1.3", "c": "1.1", "d": "1.2", "g": "1.2", "e": "1.3"}
+    entries = {}
+    for version in ("1.0", "1.1", "1.2", "1.3"):
+        rows = [(wrong if version < gone else right)(name=f"{family}/x") for family, gone in goes.items()]
+        entries[version] = of(version, *rows, known=rules.load(path))
+    history = store.ordered(entries)
+    while written.write(written.derived(history, rules.load(path))):
+        pass
+    assert [str(rule.versions) for rule in rules.load(path)] == ["<1.1", "<1.2", "<1.3", "<1.1", "<1.2", "<1.2", "<1.3"]
 
 
 def test_the_commands(room):
