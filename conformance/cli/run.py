@@ -237,7 +237,7 @@ def show(asked: dict[str, Any]) -> None:
         found = run_file.read(asked["run_path"])
         rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
         cases = found.cases
-        seed = found.header.get("seed", 0)
+        header, seed = found.header, found.header.get("seed", 0)
         if not rows:
             where = asked["route"] or "any route"
             raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
@@ -258,7 +258,7 @@ def show(asked: dict[str, Any]) -> None:
             raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
         if not rows:
             raise UsageError(f"nothing to show: no route takes {case.id} with these dtypes, checks and fills")
-        cases, seed = {case.id: case}, asked["seed"]
+        cases, seed, header = {case.id: case}, asked["seed"], {"adapters": session.hellos}
     for row in rows:
         case = cases[row.case]
         if not asked["script"]:
@@ -276,7 +276,7 @@ def show(asked: dict[str, Any]) -> None:
     answer = expected.answer if case.expect == "answer" else None
     if not asked["script"]:
         click.echo(f"# A script that repeats {told.key}:\n")
-    click.echo(explain.script(told, case, expected.operands, answer))
+    click.echo(explain.script(told, case, expected.operands, answer, header))
 
 
 def _named(files: Sequence[str], case_id: str) -> Case:

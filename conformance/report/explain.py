@@ -6,6 +6,8 @@ import base64
 import inspect
 import math
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,22 +20,6 @@ from conformance.report.findings import entry_name, first_line
 from conformance.run.judge import specials
 from conformance.run.row import Row
 
-#: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
-SPEAK = {
-    "torch": (
-        "import torch",
-        "torch.from_numpy({array}){cast}",
-        ".to(torch.bfloat16)",
-        "{y}.detach().to(torch.{wide}).numpy()",
-    ),
-    "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.{wide}).numpy()"),
-    "jax": (
-        'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
-        "jnp.asarray({array}){cast}",
-        ".astype(jnp.bfloat16)",
-        "np.asarray({y}).astype(np.{wide})",
-    ),
-}
 STAMP = 200  # numbers of a stamp that are printed
 LITERAL = 400  # numbers that a script spells out
 
@@ -127,7 +113,9 @@ def layouts(plan: dict[str, Any]) -> list[str]:
     lines = []
     for operand, title in (("x", "input"), ("w", "kernel")):
         letters = plan["layouts"][operand]
-        canonical = ("NC" if operand == "x" else "IO") + "".join(letter for letter in letters if letter in "DHW")
+        canonical = _canonical(operand, letters)
+        if "G" in letters:
+            lines.append(f"the {title} gets an axis for the groups: [g, C/g, M/g, …] of [C, M/g, …]")
         if letters != canonical:
             axes = tuple(canonical.index(letter) for letter in letters)
             lines.append(f"the {title} goes from {canonical} to {letters} by numpy.transpose({operand}, {axes})")
@@ -205,22 +193,28 @@ def _choices(case: Case) -> list[str]:
     return lines
 
 
-def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None) -> str:
+def script(
+    row: Row,
+    case: Case,
+    operands: dict[str, np.ndarray],
+    expected: np.ndarray | None,
+    header: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
     """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
 
     `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
-    where the call must be refused. A row without a plan gives a comment that says so.
+    where the call must be refused. `header`: that of the run, in which each adapter says how its scripts are written. A
+    row without a plan gives a comment that says so.
     """
     plan = row.detail.get("plan")
     if not plan:
         return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
-    first = plan["call"].partition(".")[0]
-    importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.{wide})"))
-    if "." in plan["call"] and not importing:
-        importing = f"import {first}  # or whatever the adapter of {row.route} calls {first}"
-    cast = cast if row.dtype == "bfloat16" else ""
-    if row.dtype == "bfloat16" and first == "tf":
-        tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"
+    said = header.get("adapters", {}).get(row.route.partition("/")[0], {}).get("script") or {}
+    first, _, rest = plan["call"].partition(".")
+    guess = f"import {first}  # or whatever the adapter of {row.route} calls {first}" if rest else ""
+    importing = said.get("imports", guess)
+    tensor = said.get("bfloat16" if row.dtype == "bfloat16" else "put", "{array}")
+    back = said.get("get", "np.asarray({y}, dtype=np.{wide})")
     wide = "complex128" if row.dtype == "complex64" else "float64"
     result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
     lines = [f'"""{row.key}, as the conformance suite asked it."""', ""]
@@ -229,16 +223,18 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
     lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
-    if plan["define"]:
-        lines += ["", plan["define"].strip(), "", ""]
+    if define := plan.get("define"):
+        lines += ["", define.strip(), "", ""]
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
     lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
     carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
     for name in operands:
         array = name
-        if name in carried and operands[name].ndim == len(carried[name]):
+        if name in carried and operands[name].ndim == len(carried[name].replace("G", "")):
             canonical = _canonical(name, carried[name])
-            stored = plan["memory"].get(name)
+            if "G" in canonical:
+                array = f"{array}.reshape({case.groups}, -1, *{array}.shape[1:])"
+            stored = plan.get("memory", {}).get(name)
             if stored and stored != canonical:
                 array = f"np.ascontiguousarray({array}.transpose{_axes(canonical, stored)})"
                 array += f".transpose{_axes(stored, canonical)}"
@@ -246,7 +242,7 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
             array = f"stored({array}, {case.memory[name]!r})"
-        lines.append(f"{name} = {tensor.format(array=array, cast=cast)}")
+        lines.append(f"{name} = {tensor.format(array=array)}")
     if "b" not in operands:
         lines.append("b = None")
     lines += ["", plan["source"], "", f"returned = {back.format(y=result, wide=wide)}"]
@@ -257,6 +253,8 @@ def script(row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.n
         canonical = _canonical(name, letters)
         if letters != canonical:
             lines.append(f"returned = returned.transpose{_axes(letters, canonical)}")
+        if "G" in canonical:
+            lines.append("returned = returned.reshape(-1, *returned.shape[2:])")
     lines += _comparison(row, expected, wide)
     return "\n".join(lines) + "\n"
 
@@ -292,7 +290,12 @@ def _number(value: complex) -> str:
 
 
 def _canonical(name: str, letters: str) -> str:
-    return ("IO" if name == "w" else "NC") + "".join(letter for letter in letters if letter in "DHW")
+    """The canonical layout of these letters, behind the groups' axis where they have one."""
+    return (
+        "G" * ("G" in letters)
+        + ("IO" if name == "w" else "NC")
+        + "".join(letter for letter in letters if letter in "DHW")
+    )
 
 
 def _axes(source: str, target: str) -> str:

@@ -29,6 +29,7 @@ class Answer:
     type: str = ""
     trace: str = ""
     seconds: float | None = None
+    build_seconds: float | None = None
     plan: dict[str, Any] | None = None
     tensors: Tensors = field(default_factory=dict)
     log: str = ""
@@ -47,6 +48,7 @@ class Answer:
             type=str(message.get("type") or ""),
             trace=str(message.get("trace") or ""),
             seconds=message.get("seconds"),
+            build_seconds=message.get("build_seconds"),
             plan=message.get("plan"),
             tensors=tensors,
         )
@@ -75,6 +77,8 @@ def judge(question: Question, expected: Expected, answer: Answer, first: Answer 
         log = "\n".join(filter(None, [first.log, answer.log or log]))
     if answer.plan:
         detail["plan"] = answer.plan
+    if answer.build_seconds is not None:
+        detail["build_seconds"] = answer.build_seconds
     if verdict not in ("pass", "unsupported") and (answer.log or log):
         detail["log"] = (answer.log or log)[-4000:]
     outcome = "garbled" if answer.outcome == "broken" else answer.outcome

@@ -92,6 +92,8 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
                     selection.unsupported[key] = f"{route} does not offer {key.dtype}"
                 elif key.check not in offered["checks"]:
                     selection.unsupported[key] = f"{route} does not offer {key.check}"
+                elif case.expect == "refuse" and (why := offered.get("unasked", {}).get(case.invalid)):
+                    selection.unsupported[key] = f"{route} cannot be asked about {case.invalid}: {why}"
                 else:
                     arithmetic = offered.get("arithmetic") or {}
                     selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"]))

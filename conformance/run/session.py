@@ -224,6 +224,7 @@ class _Offer(msgspec.Struct):
     cost: float = 0.0
     tier: str | None = None
     devices: list[str] | None = None
+    unasked: dict[str, str] = {}
 
 
 class _Hello(msgspec.Struct):
@@ -233,7 +234,9 @@ class _Hello(msgspec.Struct):
     name: str
     routes: list[_Offer]
     version: str | None = None
+    versions: dict[str, str] = {}
     devices: tuple[str, ...] = ("cpu",)
+    script: dict[str, str] = {}
     absent: str | None = None
 
 

@@ -124,5 +124,6 @@ def _script(run: Run, row: Row) -> str | None:
     if sum(abs(math.prod(shape)) for shape in (case.x_shape, case.w_shape, case.y_shape)) > SCRIPT_NUMBERS:
         return None
     expected = Expected(case, row.check, row.dtype, row.fill, run.header["seed"])
-    script = explain.script(row, case, expected.operands, expected.answer if case.expect == "answer" else None)
+    answer = expected.answer if case.expect == "answer" else None
+    script = explain.script(row, case, expected.operands, answer, run.header)
     return script if len(script) <= SCRIPT_LENGTH else None
