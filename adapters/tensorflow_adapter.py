@@ -81,8 +81,8 @@ def gradient(case, checks):
     call = "tf.nn.convolution" if isinstance(arguments["padding"], str) else "tf.nn.conv2d"  # it takes pairs too
     shape = spread(case, layout, case.output, case.batch, case.out_channels)
     pulled = (
+        "zero = tf.zeros(%r, x.dtype)\n"
         "def pulled(x, w):\n"
-        "    zero = tf.zeros(%r, x.dtype)\n"
         "    with tf.GradientTape() as forward:\n"
         "        forward.watch(zero)\n"
         "        z = %s(zero, w, **arguments)\n"
