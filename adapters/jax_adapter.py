@@ -1,7 +1,10 @@
 """JAX: convolution of the dilated input. Nothing is flipped unless asked, padding is that of the dilated input, and the
 letters of a kernel's layout are I and O of this operator, so the canonical [C, M/g, …] is spelled OI…"""
 
-from conformance.adapter import Framework, Plan, Route, Script, Unsupported, serve
+import importlib
+import os
+
+from conformance.adapter import Framework, Plan, Route, Script, Unsupported, Variant, serve
 from conformance.lowering import SPACE, VJP, bias_term, differentiate, dilated
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -84,6 +87,8 @@ def conv_general_dilated(case, checks):
 
 
 def vjp(case, checks):
+    if min(case.output_padding) < 0:
+        raise Unsupported("the output's length is given: there is no output_padding that could be negative")
     x, w = layouts_of(case)
     per_letter = dict(zip(SPACE[case.rank], case.output), N=case.batch, C=case.out_channels)
     arguments = {
@@ -106,15 +111,32 @@ def load():
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    gpu = ["cuda"] * any(device.platform == "gpu" for device in jax.devices())
-    return Framework(jax.__version__, {"jax": jax}, ["cpu"] + gpu)
+    gpus = [device for device in jax.devices() if device.platform == "gpu"]
+    cpus = ["cpu"] + ["cpu:%d" % number for number in range(1, len(jax.devices("cpu")))]
+    builds = {"jaxlib": importlib.import_module("jaxlib").__version__}
+    variants = {
+        "xla=avx2": xla("--xla_cpu_max_isa=AVX2"),
+        "xla=avx512": xla("--xla_cpu_max_isa=AVX512"),
+        "devices=2": xla("--xla_force_host_platform_device_count=2"),
+    }
+    if gpus:
+        builds["gpu"] = gpus[0].device_kind
+        variants["autotune=off"] = xla("--xla_gpu_autotune_level=0")
+        variants["tf32=on"] = Variant({"NVIDIA_TF32_OVERRIDE": "1"})
+    return Framework(jax.__version__, {"jax": jax}, cpus + ["cuda"] * bool(gpus), (), builds, variants)
+
+
+def xla(flag):
+    """A flag for XLA, added to those that are set."""
+    return Variant({"XLA_FLAGS": " ".join(filter(None, [os.environ.get("XLA_FLAGS"), flag]))})
 
 
 def put(array, dtype, device):
     import jax
 
+    platform, _, number = device.partition(":")
     array = array.view(jax.numpy.bfloat16) if dtype == "bfloat16" else array
-    return jax.device_put(array, jax.devices(device)[0])
+    return jax.device_put(array, jax.devices(platform)[int(number or 0)])
 
 
 def get(tensor):
@@ -134,14 +156,15 @@ ADDED = "the bias is added by a second call"
 
 
 if __name__ == "__main__":
-    offers = {"dtypes": (*FLOATS, "int64", "int32", "int8", "complex64"), "arithmetic": ARITHMETIC, "checks": CHECKS}
-    offers["unasked"] = {"shape of b": ADDED, "dtype of b": ADDED}
+    offers = {"arithmetic": ARITHMETIC, "checks": CHECKS, "unasked": {"shape of b": ADDED, "dtype of b": ADDED}}
+    more = (*FLOATS, "int64", "int32", "int8", "complex64")
     serve(
         "jax",
         [
-            Route("conv_transpose", conv_transpose, cost=0.1, options=("padding",), **offers),
-            Route("conv_general_dilated", conv_general_dilated, cost=0.1, tier="traced", **offers),
-            Route("vjp", vjp, cost=0.1, tier="traced", **offers),
+            Route("conv_transpose", conv_transpose, more, cost=0.1, options=("padding",), **offers),
+            Route("conv_general_dilated", conv_general_dilated, more, cost=0.1, tier="traced", **offers),
+            # Of integers JAX takes no derivative.
+            Route("vjp", vjp, (*FLOATS, "complex64"), cost=0.1, tier="traced", **offers),
         ],
         load,
         put,

@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, Variant, serve
 
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int8", "complex64")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
@@ -118,6 +118,10 @@ def zero_insertion(x, w, b, groups, stride, dilation, crop, output, g=None, want
     return y if b is None else y + b.reshape((-1,) + (1,) * rank)
 
 
+#: NumPy has it from version 1.20 on.
+WINDOWS = "np.lib.stride_tricks.sliding_window_view"
+
+
 def lower(function):
     define = "\n\n".join(inspect.getsource(part) for part in (refuse, tap_slices, function))
 
@@ -148,14 +152,21 @@ def lower(function):
     return lowered
 
 
+def load():
+    cores = {"openblas=haswell": "Haswell", "openblas=generic": "Prescott"}
+    variants = {name: Variant({"OPENBLAS_CORETYPE": core}) for name, core in cores.items()}
+    names = {function.__name__: function for function in (scatter, matrix, zero_insertion)}
+    return Framework(np.__version__, dict(names, np=np), variants=variants)
+
+
 if __name__ == "__main__":
     serve(
         "numpy",
         [
             Route("scatter", lower(scatter), DTYPES, CHECKS, ARITHMETIC),
             Route("matrix", lower(matrix), DTYPES, CHECKS[:2], ARITHMETIC),
-            Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC),
+            Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC, needs=[WINDOWS]),
         ],
-        lambda: Framework(np.__version__, {f.__name__: f for f in (scatter, matrix, zero_insertion)}),
+        load,
         memory=MEMORY,
     )

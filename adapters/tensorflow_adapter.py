@@ -1,6 +1,6 @@
 """TensorFlow: conv_transpose(x [N, …, C], filters [k…, M, C]); output_shape is given, padding is the forward's."""
 
-from conformance.adapter import Framework, Plan, Route, Script, Unsupported, serve
+from conformance.adapter import Framework, Plan, Route, Script, Unsupported, Variant, serve
 from conformance.lowering import SPACE, TAPE, differentiate, same_or_valid
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -105,7 +105,28 @@ def load():
         tf.nn.conv2d_transpose(tf.ones([1] * 4), tf.ones([1] * 4), [1] * 4, 1, [[0, 0]] * 4)
     except TypeError:
         lacks.append(EXPLICIT)
-    return Framework(tf.__version__, {"tf": tf}, devices, lacks)
+    variants = {
+        "onednn=avx2": Variant({"ONEDNN_MAX_CPU_ISA": "AVX2"}),
+        "onednn=avx512": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}),
+        "onednn=off": Variant({"TF_ENABLE_ONEDNN_OPTS": "0"}),
+        "xla=avx2": Variant({"XLA_FLAGS": "--xla_cpu_max_isa=AVX2"}),
+    }
+    if len(devices) > 1:
+        variants["tf32=on"] = Variant(
+            {"NVIDIA_TF32_OVERRIDE": "1"}, "tf.config.experimental.enable_tensor_float_32_execution(True)"
+        )
+        variants["deterministic=on"] = Variant(setup="tf.config.experimental.enable_op_determinism()")
+    return Framework(tf.__version__, {"tf": tf}, devices, lacks, builds(tf), variants)
+
+
+def builds(tf):
+    """What TensorFlow tells of the GPU and of what it was built with."""
+    told = getattr(tf.sysconfig, "get_build_info", dict)()
+    found = {name: str(told[name + "_version"]) for name in ("cuda", "cudnn") if name + "_version" in told}
+    gpus = tf.config.experimental.list_physical_devices("GPU")
+    if gpus and hasattr(tf.config.experimental, "get_device_details"):
+        found["gpu"] = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "unknown")
+    return found
 
 
 def put(array, dtype, device):

@@ -1,8 +1,12 @@
 """PyTorch: conv_transposeNd(x [N, C, …], w [C, M/g, …]); padding crops both ends, output_padding extends the end."""
 
+import os
+import re
+import tempfile
+
 import numpy as np
 
-from conformance.adapter import MEMORY, Framework, Plan, Route, Script, Unsupported, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Script, Unsupported, Variant, serve
 from conformance.lowering import TORCH, differentiate, symmetric
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
@@ -99,7 +103,49 @@ def load():
                 owner.allow_tf32 = False
     devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
     lacks = [name for name in CHANNELS_LAST.values() if not hasattr(torch, name.partition(".")[2])]
-    return Framework(torch.__version__, {"torch": torch}, devices, lacks)
+    return Framework(torch.__version__, {"torch": torch}, devices, lacks, builds(torch), variants(torch))
+
+
+def builds(torch):
+    """oneDNN's version and, where there is one, the GPU with what computes on it."""
+    told = re.search(r"v\d[\d.]*(?= \(Git Hash)", torch.__config__.show() if hasattr(torch, "__config__") else "")
+    found = {"onednn": told.group()} if told else {}
+    if torch.cuda.is_available():
+        found.update(gpu=torch.cuda.get_device_name(0), cuda=str(torch.version.cuda))
+        found.update(cudnn=str(torch.backends.cudnn.version()))
+    return found
+
+
+def aten(capability):
+    """ATen's own kernels for a lesser CPU. torch.compile takes what it has in its cache, whatever capability that was
+    made for (and it fails or answers otherwise, seen with 2.13.0), so each has a cache of its own."""
+    cache = os.path.join(tempfile.gettempdir(), "torchinductor-aten-" + capability)
+    return Variant({"ATEN_CPU_CAPABILITY": capability, "TORCHINDUCTOR_CACHE_DIR": cache})
+
+
+def variants(torch):
+    """Settings under which other kernels answer."""
+    found = {
+        "onednn=avx2": Variant({"ONEDNN_MAX_CPU_ISA": "AVX2"}),
+        "onednn=avx512": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}),
+        "onednn=bf16": Variant({"ONEDNN_MAX_CPU_ISA": "AVX512_CORE_BF16"}),
+        "aten=default": aten("default"),
+        "aten=avx2": aten("avx2"),
+        "mkldnn=off": Variant(setup="torch._C._set_mkldnn_enabled(False)"),
+    }
+    if torch.cuda.is_available():
+        tf32 = "torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True"
+        reduced = "torch.backends.cuda.matmul.allow_%s_reduced_precision_reduction = %s"
+        found.update(
+            {
+                "tf32=on": Variant({"NVIDIA_TF32_OVERRIDE": "1"}, tf32),
+                "cudnn=deterministic": Variant(setup="torch.backends.cudnn.deterministic = True"),
+                "cudnn=benchmark": Variant(setup="torch.backends.cudnn.benchmark = True"),
+                "cudnn=off": Variant(setup="torch.backends.cudnn.enabled = False"),
+                "reduced=off": Variant(setup="\n".join(reduced % (dtype, False) for dtype in ("fp16", "bf16"))),
+            }
+        )
+    return found
 
 
 def put(array, dtype, device):
@@ -138,7 +184,16 @@ if __name__ == "__main__":
             Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
             Route("channels_last", channels_last, **called),
-            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", **offers),
+            Route(
+                "compile",
+                compiled,
+                checks=CHECKS,
+                cost=2.0,
+                tier="compiled",
+                needs=["torch.compile"],
+                unasked=READ,
+                **offers,
+            ),
         ],
         load,
         put,

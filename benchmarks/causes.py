@@ -17,6 +17,7 @@ from pathlib import Path
 
 from conformance import folder
 from conformance.corpus.choose import corpus
+from conformance.corpus.globs import matches
 from conformance.mutants import MUTANTS, score
 from conformance.mutants.shown import FAULTS, shows
 from conformance.run.questions import Narrow, Question, select
@@ -28,9 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LIAR = ROOT / "tests" / "liars" / "mutant.py"
 
 
-def questions(session: Session, every: int) -> dict[tuple[str, str], Question]:
+def questions(session: Session, every: int, glob: str) -> dict[tuple[str, str], Question]:
     """(mutant, check) → the question whose case is the smallest that shows it."""
-    cases = corpus()
+    cases = [case for case in corpus() if matches(case.id, glob)]
     by_id, wanted = {case.id: case for case in cases}, MUTANTS[::every]
     found = score(cases, jobs=os.cpu_count() or 1)
     smallest: dict[tuple[str, str], str] = {}
@@ -48,12 +49,12 @@ def questions(session: Session, every: int) -> dict[tuple[str, str], Question]:
     return asked
 
 
-def measure(every: int = 1) -> tuple[dict[tuple[str, str], Row], dict[str, int]]:
+def measure(every: int = 1, glob: str = "*") -> tuple[dict[tuple[str, str], Row], dict[str, int]]:
     """The row of every (mutant, check), and how many of them differ, are named first, are named at all."""
     told = environment(1) | {"CONVT_LIAR_CONFORMANCE": str(folder("adapters").parent / "conformance")}
     session = Session.open([Program("lies", LIAR, environment=told)], ledger=ROOT / "no ledger")
     try:
-        asked = questions(session, every)
+        asked = questions(session, every, glob)
         keys = {question.key: name for name, question in asked.items()}
         rows = {keys[row.key]: row for row in session.engine.run(asked.values())}
     finally:
@@ -73,8 +74,10 @@ def measure(every: int = 1) -> tuple[dict[tuple[str, str], Row], dict[str, int]]
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--every", type=int, default=1, metavar="N", help="every Nth fault only")
+    parser.add_argument("--cases", default="*", metavar="GLOB", help="only these cases")
+    words = parser.parse_args()
     begin = time.perf_counter()
-    _, counts = measure(parser.parse_args().every)
+    _, counts = measure(words.every, words.cases)
     asked = counts.pop("asked")
     said = ", ".join(f"{word} {count} ({count / asked:.1%})" for word, count in counts.items())
     print(f"{asked} lies: {said}; {time.perf_counter() - begin:.0f} s")

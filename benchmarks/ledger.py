@@ -41,7 +41,7 @@ def many(count: int) -> list[Rule]:
             kind="bug",
             link="",
             why="",
-            cause="not supported",
+            causes=("not supported",),
         )
         for number in range(count)
     ]

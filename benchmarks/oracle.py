@@ -1,6 +1,7 @@
 """How fast the oracle is: published layers, beside torch in float64 on the same threads, and beside onnx.reference.
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/oracle.py
+    python benchmarks/oracle.py --layers '*audio*' --every 9     some layers only
 
 All in one run, in turn; the median of five calls each. onnx.reference answers only the forward, and is asked only
 where it would take less than a minute. Needs torch and, for the last column, onnx.
@@ -10,9 +11,9 @@ where it would take less than a minute. Needs torch and, for the last column, on
 # ruff: noqa: E402, B023
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 
@@ -25,6 +26,7 @@ import torch
 from conformance import oracle
 from conformance.case import CHECKS, Case
 from conformance.corpus.choose import corpus
+from conformance.corpus.globs import matches
 from conformance.oracle.operands import make_operands
 
 #: Multiply-adds from which the Python loops of onnx.reference take too long to wait for.
@@ -95,14 +97,17 @@ def onnx_call(case: Case, arrays: dict[str, np.ndarray]) -> Callable[[], object]
 
 
 def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    words.add_argument("--layers", default="*", metavar="GLOB", help="only these cases")
+    words.add_argument("--every", type=int, default=1, metavar="N", help="every Nth layer only")
+    asked = words.parse_args()
+    layers = [case for case in corpus() if case.family.startswith("models-") and matches(case.id, asked.layers)]
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     ratios: dict[str, list[float]] = {check: [] for check in CHECKS}
     speedups: list[float] = []
     print(f"torch {torch.__version__}, {torch.get_num_threads()} thread; milliseconds: ours / torch (ratio)")
     print(f"{'layer':34}" + "".join(f"{check:>24}" for check in CHECKS) + f"{'onnx.reference':>18}")
-    for case in corpus():
-        if case.family != "models" or (len(sys.argv) > 1 and sys.argv[1] not in case.id):
-            continue
+    for case in layers[:: asked.every]:
         line, slowest = f"{case.id:34}", ""
         for check in CHECKS:
             if check == "grad_bias" and not case.bias:
@@ -127,6 +132,8 @@ def main() -> None:
                     slowest = f"{slow * 1e3:9.0f} ({slow / mine:.0f}×)"
         print(line + f"{slowest:>18}", flush=True)
     for check, found in ratios.items():
+        if not found:
+            continue
         print(f"{check}: median {statistics.median(found):.2f} × torch's time over {len(found)} layers")
     if speedups:
         print(f"median {statistics.median(speedups):.0f} × faster than onnx.reference over {len(speedups)} layers")

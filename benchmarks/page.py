@@ -38,6 +38,7 @@ HEADER = {
     "seed": 0,
     "started": "2000-01-01T00:00:00",
     "notes": [],
+    "selection": {},
 }
 
 
@@ -130,7 +131,8 @@ def _show(page: Path) -> None:
         return
     with Browser() as browser:
         ready = browser.open(page)
-        painted = browser.js("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null")
+        browser.wait("performance.getEntriesByName('first-contentful-paint').length")  # told a while after it
+        painted = browser.js("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         print(f"matrix on the screen after {painted / 1000:.2f} s, filters and table ready after {ready:.2f} s")
         begin = time.monotonic()
         browser.go("#rows&framework=torch&text=stride/")

@@ -11,12 +11,14 @@ the core tier is for.
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from conformance.case import CHECKS, Case, Check
 from conformance.corpus.choose import choose, corpus, tiers
+from conformance.corpus.globs import matches
 from conformance.mutants import Score, features, score
 
 #: Multiply-adds of a case that may be added: it is answered at once, and compiled at once.
@@ -120,9 +122,13 @@ def idle(told: dict[str, Shown], smoke: Iterable[str]) -> list[str]:
 
 
 def main() -> None:
-    cases = corpus()
+    words = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    words.add_argument("--cases", default="*", metavar="GLOB", help="only these cases")
+    glob = words.parse_args().cases
+    everything = corpus()
+    cases = [case for case in everything if matches(case.id, glob)]
     found = score(cases, jobs=os.cpu_count() or 1)
-    smoke = [case.id for case in choose(cases, tiers(cases), tier="smoke")]
+    smoke = [case.id for case in choose(everything, tiers(everything), tier="smoke") if matches(case.id, glob)]
     told = shown(found)
     could, does = together(told, told), together(told, smoke)
     by_id = {case.id: case for case in cases}

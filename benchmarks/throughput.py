@@ -1,6 +1,6 @@
 """What the engine costs beside the function that it asks: small 2-D cases on NumPy and PyTorch, beside a bare loop.
 
-    python benchmarks/throughput.py [COUNT]
+    python benchmarks/throughput.py [COUNT] [--route GLOB]
 
 The bare loop is one process that makes the same calls on the same operands, taken from the plans that ran: no oracle,
 no pipe, no comparison, no run file; it has as many threads as a worker. All of it is done three times in turn, and the
@@ -9,6 +9,7 @@ medians are printed. The first route that is asked a case computes the right ans
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import os
 import pickle
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 
 from conformance.case import Case
+from conformance.corpus.globs import matches
 from conformance.oracle.compare import Expected
 from conformance.run import programs
 from conformance.run.questions import Narrow, select
@@ -132,10 +134,10 @@ def measure(route: str, cases: list[Case]) -> dict[str, float]:
     return {what: statistics.median(seconds) for what, seconds in took.items()}
 
 
-def compilers(cases: list[Case]) -> None:
+def compilers(cases: list[Case], routes: dict[str, int]) -> None:
     """How much of a compiling route's time is ours: what is not spent inside the framework's call."""
     print(f"{'':36}{'seconds':>9}{'rows/s':>9}{'ours':>17}")
-    for route, count in COMPILERS.items():
+    for route, count in routes.items():
         session = Session.open(programs.choose((), (route,), {}, threads=1), jobs=1)
         try:
             through_the_engine(session, cases[:1], route)
@@ -146,16 +148,19 @@ def compilers(cases: list[Case]) -> None:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    cases = small_cases(count)
+    words = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    words.add_argument("cases", type=int, nargs="?", default=2000)
+    words.add_argument("--route", default="*", metavar="GLOB", help="only these routes")
+    asked = words.parse_args()
+    cases = small_cases(asked.cases)
     print(f"{len(cases)} distinct small cases, medians of 3, {os.cpu_count()} cores")
     print(f"{'':36}{'seconds':>9}{'rows/s':>9}{'x the bare loop':>17}")
-    for route in ROUTES:
+    for route in (route for route in ROUTES if matches(route, asked.route)):
         took = measure(route, cases)
         for what, seconds in took.items():
             times = seconds / took["bare loop"]
             print(f"{route:18}{what:18}{seconds:9.3f}{len(cases) / seconds:9.0f}{times:17.2f}")
-    compilers(cases)
+    compilers(cases, {route: count for route, count in COMPILERS.items() if matches(route, asked.route)})
 
 
 if __name__ == "__main__":

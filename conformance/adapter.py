@@ -34,6 +34,9 @@ import numpy as np
 
 PROTOCOL = 1
 
+#: The environment's variable that names the variant which a process is to be.
+VARIANT = "CONVT_VARIANT"
+
 #: NumPy has no bfloat16: such tensors travel, and reach an adapter's `put`, as the 16 bits of each number.
 DTYPES = {
     "F64": "<f8",
@@ -141,7 +144,8 @@ class Plan:
     memory     {"x": letters, "w": letters}: how the operands are stored in memory, where that differs from the layout
     emulates   what is composed, where the framework has no single call for the case
     define     source text of functions that the body uses, for the printed script
-    needs      what else must be there, in words that `Framework.lacks` may name
+    needs      what else must be there, in words that `Framework.lacks` may name, or the call itself where some versions
+               lack it
     """
 
     def __init__(
@@ -204,6 +208,7 @@ class Route:
     unasked: what the route cannot be asked about in a question that must be refused, because it reads it elsewhere or
     adds it by itself: {part of the question: why}, such as {"out_channels": "it is read off the kernel"}. The parts
     are those of the word `invalid` of the ledger's conditions.
+    needs: dotted names, such as "torch.compile", that some versions lack: there the route is not offered.
     """
 
     def __init__(
@@ -218,36 +223,51 @@ class Route:
         options=(),
         devices=None,
         unasked=None,
+        needs=(),
     ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
         self.arithmetic, self.cost, self.tier = arithmetic or {}, cost, tier
-        self.options, self.devices, self.unasked = tuple(options), devices, unasked or {}
+        self.options, self.devices, self.unasked, self.needs = tuple(options), devices, unasked or {}, tuple(needs)
 
 
 class Framework:
     """What `load` returns: the version, the names that plan bodies use ({"torch": torch}) and the devices found.
 
-    version: a string, or {distribution: version} where several decide what is computed, the framework's own first.
-    A plan whose `call` does not exist in this version, or that needs a word in `lacks`, is unsupported, not a failure.
+    A plan that needs a word in `lacks` is unsupported, not a failure. One whose `call` does not exist is broken, since
+    that may be a slip of the pen or a function that a new version has dropped; unless its route or the plan itself says
+    that it `needs` what not every version has.
+
+    builds    {"onednn": "3.7.1", "gpu": "…"}: what else decides how it computes; rules may name it as a place
+    variants  {"onednn=avx2": Variant(…)}: settings under which the same framework computes otherwise
     """
 
-    def __init__(self, version, names, devices=("cpu",), lacks=()):
-        self.versions = version if isinstance(version, dict) else {}
-        self.version = next(iter(version.values())) if self.versions else version
-        self.names, self.devices, self.lacks = names, tuple(devices), tuple(lacks)
+    def __init__(self, version, names, devices=("cpu",), lacks=(), builds=None, variants=None):
+        self.version, self.names, self.devices, self.lacks = version, names, tuple(devices), tuple(lacks)
+        self.builds, self.variants = builds or {}, variants or {}
 
 
 class Script:
     """How a script that repeats an answer is written in the framework's own words.
 
     imports: the lines that import it, under the names that plan bodies use
-    put: an expression that makes the framework's tensor of the NumPy expression {array}; bfloat16: the same for
-    numbers that come as float32 and must be bfloat16
+    put: an expression that makes the framework's tensor of the NumPy array {array}; bfloat16: the same for numbers that
+    come as float32 and must be bfloat16
     get: an expression that makes a NumPy array of dtype {wide} of the tensor {y}
     """
 
     def __init__(self, imports, put="{array}", bfloat16="{array}", get="np.asarray({y}, dtype=np.{wide})"):
         self.imports, self.put, self.bfloat16, self.get = imports, put, bfloat16, get
+
+
+class Variant:
+    """A setting: variables of the environment, read when a process starts, and statements that are executed once the
+    framework is loaded ("torch.backends.mkldnn.enabled = False"); they may use the names of `Framework`."""
+
+    def __init__(self, environment=None, setup=""):
+        self.environment, self.setup = environment or {}, setup
+
+    def data(self):
+        return {"environment": self.environment, "setup": self.setup}
 
 
 def permutation(source, target):
@@ -381,15 +401,21 @@ class _Worker:
             "name": self.name,
             "python": sys.version.split()[0],
             "numpy": np.__version__,
-            "routes": [self._describe(route) for route in self.routes.values()],
-            "script": vars(self.script) if self.script else {},
         }
+        offered, lacking = list(self.routes.values()), {}
         try:
             framework = self._framework()
         except ImportError as error:
-            return dict(hello, absent=str(error)), {}
-        said = {"version": framework.version, "versions": framework.versions, "devices": framework.devices}
-        return dict(hello, **said), {}
+            return dict(hello, absent=str(error), routes=[self._describe(route) for route in offered]), {}
+        for route in offered:
+            missing = [name for name in route.needs if not _has(framework, name)]
+            if missing:
+                lacking[route.name] = "version %s has no %s" % (framework.version, " and no ".join(missing))
+        variants = {name: variant.data() for name, variant in framework.variants.items()}
+        found = {"devices": framework.devices, "builds": framework.builds, "variants": variants, "lacking": lacking}
+        found["routes"] = [self._describe(route) for route in offered if route.name not in lacking]
+        found["script"] = vars(self.script) if self.script else None
+        return dict(hello, version=framework.version, **found), {}
 
     @staticmethod
     def _describe(route):
@@ -421,7 +447,7 @@ class _Worker:
         plan, case = self._lower(message)
         framework = self._framework()
         _insist(plan, framework)
-        operands, rank = {"b": None}, case.rank
+        arrays, rank = {}, case.rank
         for operand, layout in (("x", plan.x), ("w", plan.w), ("b", None), ("g", plan.y)):
             if operand in tensors:
                 dtype, array = tensors[operand]
@@ -431,10 +457,11 @@ class _Worker:
                     array = arrange(array, canonical, layout, plan.memory.get(operand), case.groups)
                 if operand in case.memory:
                     array = _stored(array, case.memory[operand], message["device"])
-                operands[operand] = self.put(array, dtype, message["device"])
-        try:
+                arrays[operand] = (array, dtype, message["device"])
+        try:  # a framework may raise when it is handed an operand, too, or only when its answer is fetched
+            operands = dict({"b": None}, **{name: self.put(*given) for name, given in arrays.items()})
             begin = time.perf_counter()
-            kept = self._kept(plan, case, framework, operands, tensors)
+            kept = self._prepared(plan, framework, operands, message, tensors)
             built = time.perf_counter()
             names = dict(kept, **operands)
             exec(self._code(plan.body), names)
@@ -445,6 +472,8 @@ class _Worker:
         layouts = {"forward": plan.y, "grad_input": plan.x, "grad_weight": plan.w, "grad_bias": None}
         arrays = {}
         for check, (dtype, array) in results.items():
+            if dtype not in NAMES:
+                raise TypeError("the answer is of dtype %s, which no message can carry" % dtype)
             canonical = CANONICAL["w" if check == "grad_weight" else "x"].get(rank, "")
             arrays[check] = (dtype, restore(array, layouts[check], canonical))
         reply = {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}
@@ -452,20 +481,22 @@ class _Worker:
             reply["build_seconds"] = built - begin
         return reply, arrays
 
-    def _kept(self, plan, case, framework, operands, tensors):
-        """What a plan's body finds: the framework's names, the arguments, and what `prepare` and `build` make. They
-        are kept a while, as long as the same arguments and dtype are asked, and for `build` the same kernel and bias.
+    def _prepared(self, plan, framework, operands, message, tensors):
+        """What a plan's body finds: the framework's names, the arguments, and what `prepare` and `build` make, kept a
+        while; what `build` makes as long as kernel and bias are the same.
+
+        What is kept serves one question only, with other operands. Compilers remember by code object which shapes they
+        have seen, and how often: questions that share one would answer for each other. So the code is compiled anew.
         """
-        names, key = dict(framework.names, arguments=plan.arguments, __name__="__main__"), ()
+        names = dict(framework.names, arguments=plan.arguments, __name__="__main__")
         for source, seen in ((plan.prepare, ()), (plan.build, ("w", "b"))):
             if not source:
                 continue
-            key += (source, repr(plan.arguments), case.dtype)
-            key += tuple((name, *_identity(*tensors[name])) for name in seen if name in tensors)
+            key = (plan.prepare, source, _asked(message, tensors), *_contents(tensors, seen))
             made = self.kept.pop(key, None)
             if made is None:
                 made = dict(names, **{name: operands.get(name) for name in seen})
-                exec(self._code(source), made)
+                exec(_compiled(source), made)
             names = self.kept[key] = made
             if len(self.kept) > 16:
                 self.kept.popitem(last=False)
@@ -473,20 +504,35 @@ class _Worker:
 
     def _code(self, source):
         if source not in self.code:
-            name = "<plan %d>" % len(self.code)
-            linecache.cache[name] = (len(source), None, source.splitlines(True), name)  # for who reads its source
-            self.code[source] = compile(source, name, "exec")
+            self.code[source] = _compiled(source)
         return self.code[source]
 
     def _framework(self):
         if self.framework is None:
             self.framework = self.load()
+            variant = self.framework.variants.get(os.environ.get(VARIANT))
+            if variant:
+                exec(variant.setup, dict(self.framework.names))
         return self.framework
 
 
-def _identity(dtype, array):
-    """What tells one operand from another."""
-    return dtype, array.shape, array.tobytes()
+def _compiled(source):
+    """Code whose source can be read, as some frameworks do."""
+    name = "<plan %d>" % len(linecache.cache)
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    return compile(source, name, "exec")
+
+
+def _contents(tensors, names):
+    """What tells some operands from others."""
+    given = [(name, *tensors[name]) for name in names if name in tensors]
+    return tuple((name, dtype, array.shape, array.tobytes()) for name, dtype, array in given)
+
+
+def _asked(message, tensors):
+    """A question without what its operands hold, as text that can be compared."""
+    dtypes = {name: dtype for name, (dtype, _) in tensors.items()}
+    return json.dumps([{word: said for word, said in message.items() if word != "id"}, dtypes], sort_keys=True)
 
 
 def _stored(array, word, device):
@@ -498,11 +544,24 @@ def _stored(array, word, device):
 
 
 def _insist(plan, framework):
-    """Raise Unsupported where this version of the framework lacks the plan's call, or something else it needs."""
+    """Raise Unsupported where this version of the framework lacks something that the plan says it needs, and NameError
+    where it lacks the call without a word on that."""
     for word in plan.needs:
         if word in framework.lacks:
             raise Unsupported("version %s has no %s" % (framework.version, word))
-    first, _, rest = plan.call.partition(".")
+    if not _has(framework, plan.call):
+        lacking = "version %s has no %s" % (framework.version, plan.call)
+        if plan.call in plan.needs:
+            raise Unsupported(lacking)
+        hint = "correct the call; where only some versions have it, say so: Route(…, needs=[%r])"
+        raise NameError("%s: %s" % (lacking, hint % plan.call))
+
+
+def _has(framework, name):
+    """Whether a dotted name leads to something, by attributes or by modules that are still to be imported."""
+    first, _, rest = name.partition(".")
+    if first not in framework.names:
+        return False
     value = framework.names[first]
     for part in filter(None, rest.split(".")):
         if not hasattr(value, part):
@@ -510,8 +569,9 @@ def _insist(plan, framework):
                 value = importlib.import_module("%s.%s" % (value.__name__, part))
                 continue
             except (ImportError, AttributeError):
-                raise Unsupported("version %s has no %s" % (framework.version, plan.call)) from None
+                return False
         value = getattr(value, part)
+    return True
 
 
 def _raised(error):
@@ -541,6 +601,15 @@ def _put_aside_stdout():
 _stdout = None
 
 
+def _beside(path):
+    """The adapter's folder, which is on the path of any script. Not where it is part of a package, whose modules may
+    hide others, and not where packages are installed, perhaps for another interpreter."""
+    folder = os.path.dirname(os.path.abspath(path))
+    packaged = os.path.exists(os.path.join(folder, "__init__.py"))
+    installed = os.path.basename(folder) in ("site-packages", "dist-packages")
+    return [] if packaged or installed else [folder]
+
+
 def _main():
     """Run the adapter named on the command line, with this module as its ``conformance.adapter``."""
     path = sys.argv[1]
@@ -560,6 +629,7 @@ def _main():
         spec.loader.exec_module(module)
         setattr(package, name, module)
     sys.argv[:] = sys.argv[1:]
+    sys.path[:0] = _beside(path)
     runpy.run_path(path, run_name="__main__")
 
 

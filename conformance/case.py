@@ -34,6 +34,9 @@ Fill = Literal["exact", "fresh", "real", "special", "special_second", "given", "
 #: Those that a case may name; `related` belongs to the rows of relations, see run/metamorphic.py.
 FILLS: tuple[Fill, ...] = ("exact", "fresh", "real", "special", "special_second", "given")
 
+#: Numbers among operands that are written as words, since JSON has none of them.
+NONFINITE = {".inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
+
 #: The most elements an answer can have: 2^60 numbers of 8 bytes are all that 63 bits address.
 MOST_ADDRESSED = 2**60
 
@@ -127,7 +130,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     memory: dict[str, Memory] = {}
     # Words that only some frameworks have (padding_mode, batch_stride …); a route that lacks one is unsupported.
     options: dict[str, Any] = {}
-    # Operands written out, for the fill "given".
+    # Operands written out, for the fill "given": nested lists of numbers and words of NONFINITE.
     operands: dict[str, Any] = {}
     expect: Literal["answer", "refuse"] = "answer"
     # core: part of a run that names no cases; full: only when asked for.
@@ -161,6 +164,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             (i - 1) * s + extent if i > 0 else 0
             for i, s, extent in zip(self.input, self.stride, self.extent, strict=True)
         )
+
+    @property
+    def crop(self) -> tuple[tuple[int, int], ...]:
+        """(begin, end) per axis: what is cut from the full length (I − 1)·stride + extent. Output padding is a smaller
+        cut at the end, a negative number extends; these two alone determine the answer."""
+        return tuple((lo, hi - op) for (lo, hi), op in zip(self.padding, self.output_padding, strict=True))
 
     @cached_property
     def output(self) -> tuple[int, ...]:
@@ -203,6 +212,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """This case as one side of its dispute reads it."""
         numbers = {"padding": reading.padding, "output_padding": reading.output_padding}
         return msgspec.structs.replace(self, **numbers, dispute=None)
+
+    @cached_property
+    def finite(self) -> bool:
+        """Whether the operands that are written out are finite numbers."""
+        return all(map(_finite, self.operands.values()))
 
     @property
     def answers(self) -> list[Case]:
@@ -297,3 +311,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             "options": options,
             "shapes": self.shapes,
         }
+
+
+def _finite(value: Any) -> bool:
+    """Whether nested lists hold no word of NONFINITE; the word `ones` is finite too."""
+    if isinstance(value, list):
+        return all(map(_finite, value))
+    return not isinstance(value, str) or value not in NONFINITE

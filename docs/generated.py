@@ -1,4 +1,4 @@
-"""The generated parts of docs/specification.md: `python docs/generated.py` writes them anew from what the code says.
+"""The generated parts of documents: `python docs/generated.py` writes them anew from what the code says.
 
 A part stands between `<!-- generated: NAME -->` and `<!-- end -->`; NAME is a key of PARTS. A test compares.
 """
@@ -25,7 +25,10 @@ from conformance.run.ledger import Ledger
 from conformance.run.programs import SUFFIX
 from conformance.run.rules import Rule
 
-SPECIFICATION = Path(__file__).with_name("specification.md")
+ROOT = Path(__file__).resolve().parent.parent
+SPECIFICATION = ROOT / "docs" / "specification.md"
+#: The documents that have generated parts.
+DOCUMENTS = (ROOT / "README.md", SPECIFICATION)
 PART = re.compile(r"<!-- generated: (?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- end -->\n", re.DOTALL)
 
 #: (K_e, s) of the worked conventions, for an input of length 3: overlap, even extent, K_e < s, and no stride.
@@ -146,8 +149,7 @@ def calls() -> str:
 def _formatted(source: str) -> str:
     """As the project's formatter writes it, which also looks at the Python blocks of documents."""
     command = [sys.executable, "-m", "ruff", "format", "--config", "pyproject.toml", "-"]
-    root = SPECIFICATION.parent.parent
-    return subprocess.run(command, input=source, cwd=root, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, input=source, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 def _routes(path: Path) -> list[adapter.Route]:
@@ -163,7 +165,7 @@ def _routes(path: Path) -> list[adapter.Route]:
 
 def reference_versions() -> dict[str, str]:
     """Framework → the version that the reference matrix pins, by the names that routes use."""
-    text = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     pins = re.search(r"^matrix = \[(.*?)\]", text, re.MULTILINE | re.DOTALL).group(1)
     return {name.split("-")[0]: version for name, version in re.findall(r'"([\w-]+)==([^"]+)"', pins)}
 
@@ -206,6 +208,17 @@ def misstatements() -> str:
     return table(["what is printed", "what holds", "claim"], rows)
 
 
+def engines() -> str:
+    """What the adapters of the project offer, without starting an engine."""
+    rows, pinned = [], reference_versions()
+    for path in sorted(folder("adapters").glob(f"*{SUFFIX}.py")):
+        name, routes = path.stem.removesuffix(SUFFIX), _routes(path)
+        checks = {check for route in routes for check in route.checks}
+        asked = "forward, gradients" if len(checks) > 1 else "forward"
+        rows.append([name, ", ".join(route.name for route in routes), asked, pinned.get(name, "as installed")])
+    return table(["engine", "routes", "is asked", "reference version"], rows)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "conventions": conventions,
     "permutations": permutations,
@@ -214,6 +227,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "ledger": ledger,
     "ledger-other-versions": lambda: ledger(current=False),
     "misstatements": misstatements,
+    "engines": engines,
 }
 
 
@@ -223,4 +237,5 @@ def regenerated(text: str) -> str:
 
 
 if __name__ == "__main__":
-    SPECIFICATION.write_text(regenerated(SPECIFICATION.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in DOCUMENTS:
+        document.write_text(regenerated(document.read_text(encoding="utf-8")), encoding="utf-8")

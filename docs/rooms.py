@@ -19,13 +19,16 @@ DOCUMENT = Path(__file__).with_name("architecture.md")
 
 #: From the ground up: (rooms of this floor, what the floor is for). A room is a folder, or a file without its suffix.
 FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("__init__", "case", "memory"), "the words: what a question is"),
+    (("__init__", "case", "memory", "plain"), "the words: what a question is"),
     (("oracle", "adapter"), "the right answer and what equal means · the worker's half"),
     (("mutants", "lowering"), "named wrong answers · what lowerings share"),
     (("corpus",), "case files → cases"),
-    (("run", "exchange"), "asking frameworks and judging their answers · other people's files"),
-    (("report", "capture"), "what is told of a run · recording a running model"),
-    (("cli", "pytest_plugin"), "doors: what a person types, what pytest loads"),
+    (
+        ("run", "exchange", "releases"),
+        "asking frameworks and judging their answers · other people's files · releases of frameworks",
+    ),
+    (("report", "capture", "port"), "what is told of a run · recording a running model · a layer in other frameworks"),
+    (("cli", "pytest_plugin", "library"), "doors: what a person types, what pytest loads, what tests import"),
 )
 
 

@@ -219,7 +219,7 @@ function repeat(data, row, told) {
   const command = `convt ${verb} '${id}' ${data.given[data.at("route", row)]}${narrow}`;
   const found = [];
   if (told.script) found.push(copyable("Script that repeats it", told.script, true));
-  found.push(copyable("In words, with a script", command, true));
+  found.push(copyable("In words; with --script as a script", command, true));
   if (told.ledger) {
     const { kind, why, where, link } = told.ledger,
       safe = /^https?:\/\//.test(link || "");

@@ -219,7 +219,13 @@ function startFilters(data) {
       scrollTo(0, 0);
       view.querySelector("h2").focus({ preventScroll: true });
       view.scrollIntoView();
-    } else if (document.getElementById(place)) document.getElementById(place).scrollIntoView();
+    } else show(document.getElementById(place === "findings" ? `finding-${wanted.get("finding")}` : place) || document.getElementById(place));
+  }
+  // What is folded opens for whoever goes there.
+  function show(goal) {
+    if (!goal) return;
+    for (let fold = goal.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    goal.scrollIntoView();
   }
   addEventListener("hashchange", go);
   await go();

@@ -111,6 +111,15 @@ class Browser:
         self.wait("document.documentElement?.dataset.ready === 'yes'")
         return time.monotonic() - begin
 
+    def show(self, path: Path) -> None:
+        """Show a page of somebody else's making, from disk, once it is loaded."""
+        self._ask("Page.navigate", url=path.resolve().as_uri())
+        self.wait("document.readyState === 'complete'")
+
+    def write(self, text: str) -> None:
+        """Text into what has the focus."""
+        self._ask("Input.insertText", text=text)
+
     def go(self, fragment: str) -> None:
         """Change the fragment, as a link would."""
         self.js(f"location.hash = {json.dumps(fragment)}; new Promise((done) => setTimeout(done, 300))")

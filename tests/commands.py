@@ -39,6 +39,7 @@ class Said:
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         self.status, self.out, self.err = result.exit_code, result.stdout, result.stderr
+        self.both = self.out + self.err
 
 
 def honest(*more: str, output: str = "run.jsonl") -> Said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import re
 import signal
@@ -14,6 +15,10 @@ from pathlib import Path
 
 import pytest
 from commands import LIARS, ROOT
+
+# pytester forgets what a session imports, and NumPy cannot be imported twice.
+importlib.import_module("conformance.pytest_plugin.items")
+
 
 FAMILY = """\
 why: two cases for pytest
@@ -181,7 +186,6 @@ def test_an_error_in_a_case_file_is_a_collection_error_with_its_line(room, asked
     [
         (["--convt-adapter=missing.py"], "missing.py: no such adapter and no such file"),
         (["--convt-python=honest"], "expected NAME=PATH"),
-        ([f"--convt-adapter={LIARS / 'dies_at_hello.py'}"], "libeverything.so.7"),
     ],
 )
 def test_an_adapter_that_is_not_there_is_an_error_in_one_sentence(words, says, room, asked):
@@ -191,6 +195,12 @@ def test_an_adapter_that_is_not_there_is_an_error_in_one_sentence(words, says, r
     assert "Traceback" not in done.stdout + done.stderr
     assert "INTERNALERROR" not in done.stdout
     assert "passed" not in done.stdout
+
+
+def test_an_adapter_that_is_dead_fails_by_itself(room, asked):
+    done = asked("honest.py", f"--convt-adapter={LIARS / 'dies_at_hello.py'}")
+    assert "adapter dies_at_hello is dead: it ended before it said hello; its last output: libeverything" in done.stdout
+    assert counts(done) == "1 failed, 2 passed"
 
 
 def test_two_rules_that_contradict_each_other_are_said_without_a_stack(room, asked):
@@ -275,3 +285,80 @@ def test_the_folder_of_our_corpus_means_its_smoke_tier_and_a_file_all_of_it(bare
     assert "stride.yaml::pointwise-dense[numpy/scatter]" in named.stdout
     said = listed(bare, "cases/bias.yaml", "--convt-tier", "tiny").stdout
     assert "there are smoke, traced, compiled, core, full" in said
+
+
+# Installed: pytest loads it everywhere, and it does nothing until it is asked
+
+
+@pytest.fixture
+def installed(room, monkeypatch) -> Path:
+    """A foreign project, where the suite is installed: its entry points are those of pyproject.toml."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (points,) = re.findall(r'\[project\.entry-points\.pytest11\]\n"([\w.]+)" = "([\w.]+)"\n', text)
+    info = room / "site" / "suite-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: suite\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[pytest11]\n{} = {}\n".format(*points), encoding="utf-8")
+    (room / "mine").mkdir()
+    (room / "mine" / "test_own.py").write_text("def test_own():\n    pass\n", encoding="utf-8")
+    return room
+
+
+def foreign(room: Path, *words: str) -> subprocess.CompletedProcess:
+    """pytest with the plugins that are installed, in a folder of the project."""
+    environment = os.environ | {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{room / 'site'}",
+        "PYTEST_ADDOPTS": "-p no:hypothesis",
+    }
+    environment.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
+    done = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    return subprocess.run(done, cwd=room / "mine", capture_output=True, text=True, check=False, env=environment)
+
+
+def test_installed_it_leaves_a_project_alone(installed):
+    (installed / "mine" / "few.yaml").write_text(FAMILY, encoding="utf-8")
+    code = (
+        "import pytest, sys; pytest.main(['-q']); "
+        "print(*(set(sys.modules) & {'numpy', 'msgspec', 'conformance.pytest_plugin', 'conformance.run.session'}))"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{installed / 'site'}"}
+    environment.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=installed / "mine", capture_output=True, text=True, check=True, env=environment)
+    assert "1 passed" in done.stdout
+    assert done.stdout.splitlines()[-1] == "conformance.pytest_plugin"
+
+
+def test_installed_it_asks_our_corpus_from_any_folder(installed):
+    done = foreign(installed, "--convt", "stride/point*", "--convt-adapter", "../honest.py", "-v")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "convt/stride.yaml::pointwise[lies/route] PASSED" in done.stdout
+    assert "test_own" not in done.stdout
+    assert "3 passed" in done.stdout
+    both = foreign(installed, "test_own.py", "--convt", "stride/pointwise", "--convt-adapter", "../honest.py")
+    assert "2 passed" in both.stdout
+    twice = foreign(installed, "-p", "conformance.pytest_plugin", "..", "--convt-adapter", "../honest.py")
+    assert "3 passed" in twice.stdout  # two cases of few.yaml and the test beside it
+
+
+def test_a_pattern_that_means_no_case_is_one_sentence(room, asked):
+    done = asked("honest.py", "--convt", "strid/*")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "no case is called 'strid/*', did you mean 'stride/*'" in done.stderr
+
+
+def test_cases_of_the_corpus_are_chosen_under_xdist_too(room, asked):
+    done = asked(
+        "honest.py", "--convt", "stride/point*", "--convt-tier", "core", "-p", "xdist", "-n", "2", "-k", "dense"
+    )
+    assert counts(done) == "1 passed"
+
+
+def test_a_route_that_answers_nothing_fails(room, asked):
+    done = asked(LIARS / "modest.py")
+    assert counts(done) == "2 skipped"
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "convt: no result: lies/route answered none of its 2 cases" in done.stdout
+    under_xdist = asked(LIARS / "modest.py", "-p", "xdist", "-n", "2")
+    assert under_xdist.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "convt: no result: lies/route answered none of its 2 cases" in under_xdist.stdout

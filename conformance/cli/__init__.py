@@ -3,5 +3,6 @@
 main            the verbs and their options
 status          exit statuses, and the error that is the user's to mend
 options         options that several verbs share
-run, cases, mutants, report, exchange    what the verbs do
+grouped         a command whose options are told in groups
+run, show, cases, mutants, report, exchange, new_adapter    what the verbs do
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from conformance.cli.options import TIER
+from conformance.cli.say import say
 
 
 class _Cases(click.Group):
@@ -50,10 +51,10 @@ def cases_list(globs: tuple[str, ...], files: tuple[str, ...], tier: str | None,
         return
     for case in chosen:
         if as_json:
-            click.echo(msgspec.json.encode(case).decode())
+            say(msgspec.json.encode(case).decode())
         else:
             sizes = f"{list(case.input)} -> {list(case.output)}" if case.expect == "answer" else "must be refused"
-            click.echo(f"{case.id:48} {sizes:34} {case.why}".rstrip())
+            say(f"{case.id:48} {sizes:34} {case.why}".rstrip())
     if not as_json:
         click.echo(f"{len(chosen)} case{'s' * (len(chosen) != 1)}", err=True)
 
@@ -98,7 +99,7 @@ def _stats(chosen: list, as_json: bool) -> None:
         click.echo("")
         for way, (count, total, missing) in ways.items():
             share = f"{count} of {total} possible combinations, {100 * count // total} %"
-            click.echo(f"{tier} tier, {way}: {share}" + (f"; first missing: {missing[0]}" if missing else ""))
+            say(f"{tier} tier, {way}: {share}" + (f"; first missing: {missing[0]}" if missing else ""))
 
 
 @cases.command("show")
@@ -115,7 +116,7 @@ def cases_show(case_id: str, files: tuple[str, ...]) -> None:
     from conformance.report import explain
 
     for case in select(corpus(files, [case_id]), [case_id]):
-        click.echo(explain.case_text(case))
+        say(explain.case_text(case))
 
 
 @cases.command("cover")
@@ -137,7 +138,7 @@ def cases_cover(paths: tuple[str, ...]) -> None:
             covering_files.beside(path).write_text(covering_files.text(found), encoding="utf-8")
             core, full = (sum(len(getattr(one, tier)) for one in found.values()) for tier in ("core", "full"))
             arrays = f"{len(found)} array{'s' * (len(found) != 1)}"
-            click.echo(f"wrote {shown(covering_files.beside(path))}: {arrays}, core tier {core}, full tier {full} more")
+            say(f"wrote {shown(covering_files.beside(path))}: {arrays}, core tier {core}, full tier {full} more")
 
 
 @cases.command("schema")
@@ -174,6 +175,6 @@ def cases_lint(ctx: click.Context, globs: tuple[str, ...], files: tuple[str, ...
 
     found = lint(load.files(files or [folder("cases")]), wanted)
     for problem in found:
-        click.echo(f"{problem.where}: {problem.says}")
+        say(f"{problem.where}: {problem.says}")
     click.echo(f"{len(found)} problem{'s' * (len(found) != 1)}", err=True)
     ctx.exit(FINDINGS if found else CLEAN)

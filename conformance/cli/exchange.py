@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
+from conformance import plain
 from conformance.cli.options import TIER
+from conformance.cli.say import say
+
+#: Bytes from which on it is said what the largest imported case takes.
+WORTH_A_WORD = 64 * 2**20
 
 
 @click.command("import")
@@ -23,19 +28,17 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
     convt run --cases up.yaml
     """
     from conformance.cli.status import UsageError
-    from conformance.exchange import from_benchdnn, from_onnx
+    from conformance.exchange import from_benchdnn, from_onnx, kinds
     from conformance.exchange.writing import Family, memory
 
-    lengths = {}
-    for said in dims:
-        name, _, length = said.rpartition("=")
-        if not name or not length.isdigit() or int(length) < 1:
-            raise UsageError(f"--dim {said}: expected NAME=N, N at least 1")
-        lengths[name] = int(length)
+    lengths = lengths_of(dims)
     path = Path(source)
+    if path.exists():
+        plain.regular(path)
     what = path.name if path.exists() else source
     family = Family(output, f"the transposed convolutions of {what}", what)
-    if path.suffix == ".onnx" and path.exists():
+    model = path.exists() and kinds.kind(path) == "onnx"
+    if model:
         from_onnx.file(path, lengths, family)
     elif lengths:
         raise UsageError("--dim is for the open dimensions of an ONNX model (MODEL.onnx)")
@@ -50,10 +53,24 @@ def import_(source: str, output: str, dims: tuple[str, ...]) -> None:
             raise UsageError(f"no such file, and no problem descriptor: {error}") from None
     cases = family.write()
     for note in family.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     largest = max(cases, key=memory)
-    click.echo(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
-    click.echo(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
+    say(f"wrote {output}: {len(cases)} case{'s' * (len(cases) != 1)}; run with: convt run --cases {output}")
+    if memory(largest) >= WORTH_A_WORD:
+        say(f"the largest, {largest.id}, takes about {memory(largest) / 2**20:.0f} MiB to answer")
+
+
+def lengths_of(dims: tuple[str, ...]) -> dict[str, int]:
+    """The lengths that --dim gives to open dimensions. Raises UsageError."""
+    from conformance.cli.status import UsageError
+
+    lengths = {}
+    for said in dims:
+        name, _, length = said.rpartition("=")
+        if not name or not length.isdecimal() or int(length) < 1:
+            raise UsageError(f"--dim {said}: expected NAME=N, N at least 1")
+        lengths[name] = int(length)
+    return lengths
 
 
 @click.command()
@@ -88,5 +105,5 @@ def export(globs: tuple[str, ...], output: str, form: str, files: tuple[str, ...
     cases = choose(everything, named, globs, asked["tier"] or ("full" if files else None))
     count, left_out = export.write(output, export.questions(cases, *narrow), form, asked["seed"])
     for reason, number in left_out.items():
-        click.echo(f"left out {number}: {reason}", err=True)
+        say(f"left out {number}: {reason}", err=True)
     click.echo(f"wrote {count} question{'s' * (count != 1)} and index.json to {output}")

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from conformance.cli.options import SEED, narrowing
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
 
 #: Configurations that are asked at once, and of how many one goes to routes that compile it.
@@ -54,7 +55,7 @@ def fuzz(ctx: click.Context, **asked: Any) -> None:
 
 def _fuzz(asked: dict[str, Any]) -> int:
     from conformance.corpus.fuzzed import fuzzed
-    from conformance.report import findings, terminal
+    from conformance.report import findings, states, terminal
     from conformance.run import programs, run_file
     from conformance.run.diagnose import stored
     from conformance.run.session import Session
@@ -89,7 +90,7 @@ def _fuzz(asked: dict[str, Any]) -> int:
             found = session.diagnoses(rows, cases, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
-            click.echo(f"\ninterrupted: {len(rows)} rows are in {output}; go on with --resume {output}", err=True)
+            say(f"\ninterrupted: {len(rows)} rows are in {output}; go on with --resume {output}", err=True)
             return INCOMPLETE
         for each in found:
             writer.diagnosis(stored(each, cases))
@@ -103,7 +104,9 @@ def _fuzz(asked: dict[str, Any]) -> int:
     click.echo(f"rows: {output}")
     if found and (path := _family(run, found, Path(output))):
         click.echo(f"cases: {path}")
-    return INCOMPLETE if session.dead else FINDINGS if found else CLEAN
+    if states.missing(run) or states.without_result(run):
+        return INCOMPLETE
+    return FINDINGS if found else CLEAN
 
 
 def _plain(words: dict[str, Any]) -> dict[str, Any]:
@@ -170,5 +173,5 @@ def _family(run: Any, found: list, output: Path) -> Path | None:
             script = explain.script(row, mine, expected.operands, answer, run.header)
             output.with_name(f"{output.stem}-{number}.py").write_text(script, encoding="utf-8")
     for note in family.notes:
-        click.echo(note, err=True)
+        say(note, err=True)
     return path if family.cases and family.write() else None

@@ -3,27 +3,48 @@ verbs, so that `convt --help` answers at once."""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import pkgutil
-import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import click
 
 from conformance import __version__
+from conformance.cli import streams
 from conformance.cli.cases import cases
-from conformance.cli.options import SEED, TIER, narrowing, outputs
+from conformance.cli.grouped import Grouped
+from conformance.cli.options import SEED, TIER, demands, narrowing, outputs
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
+
+#: A variable of the environment: whether a fault of this program is printed with all its lines.
+TRACEBACK = "CONVT_TRACEBACK"
 
 #: Verbs that live in modules of their own.
 ELSEWHERE = {
     "import": "conformance.cli.exchange:import_",
     "export": "conformance.cli.exchange:export",
+    "port": "conformance.cli.port:port",
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
     "diagnose": "conformance.cli.rules:diagnose",
+    "history": "conformance.cli.history:history",
     "known": "conformance.cli.rules:known",
     "fuzz": "conformance.cli.fuzz:fuzz",
+    "new-adapter": "conformance.cli.new_adapter:new_adapter",
+}
+
+
+#: The options of `convt run`, as --help tells them.
+RUN = {
+    "Which cases": ("--tier", "--cases", "--random", "--seed", "--metamorphic"),
+    "Of what": ("--route", "--adapter", "--python", "--device", "--variant", "--threads"),
+    "Which rows": ("--dtype", "--check", "--fill", "--everywhere", "--repeat"),
+    "What is known, and what fails": ("--known", "--at-least", "--baseline", "--fail-on", "--claims"),
+    "What is written": ("--output", "--report", "--junitxml", "--json", "--markdown", "--badge", "--format"),
+    "How it runs": ("--jobs", "--deadline", "--slow-factor", "--narrow", "--no-narrow", "--resume"),
 }
 
 
@@ -36,6 +57,10 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         return pkgutil.resolve_name(ELSEWHERE[name]) if name in ELSEWHERE else super().get_command(ctx, name)
 
+    def main(self, *words: Any, **more: Any) -> Any:
+        streams.ready()
+        return super().main(*words, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         from conformance.corpus.yaml_file import FileError
         from conformance.run.programs import ProgramError
@@ -44,23 +69,39 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except (ProgramError, RunFileError, FileError, UsageError) as error:
-            click.echo(f"convt: {error}", err=True)
+            say(f"convt: {error}", err=True)
             ctx.exit(USAGE)
         except click.UsageError as error:
             verb = error.ctx.command_path if error.ctx else "convt"
-            click.echo(f"convt: {error.format_message()} (see {verb} --help)", err=True)
+            say(f"convt: {error.format_message()} (see {verb} --help)", err=True)
             ctx.exit(USAGE)
         except KeyboardInterrupt:
             click.echo("convt: interrupted before anything was finished", err=True)
             ctx.exit(INCOMPLETE)
         except BrokenPipeError:  # the reader of a pipe has seen enough
-            with contextlib.suppress(OSError):
-                sys.stdout.close()
+            streams.quiet()
             ctx.exit(CLEAN)
         except OSError as error:
-            where = f"{error.filename}: " if error.filename else ""
-            click.echo(f"convt: {where}{error.strerror or error}", err=True)
+            streams.quiet()  # it may be the one that is full
+            say(f"convt: {error.filename or 'standard output'}: {error.strerror or error}", err=True)
             ctx.exit(USAGE)
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            say(f"convt: {_our_fault(error)}", err=True)
+            ctx.exit(INCOMPLETE)
+
+
+def _our_fault(error: Exception) -> str:
+    """A mistake of this program in one sentence: not the user's, and no finding either."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    ours = Path(__file__).parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(ours)] or frames
+    place = f"{Path(inside[-1].filename).name}:{inside[-1].lineno}"
+    what = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return f"this is a fault of convt, at {place}: {what}; please report it, with the lines that {TRACEBACK}=1 adds"
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -71,14 +112,14 @@ def main() -> None:
     \b
     convt run                                  the core of the corpus on every framework that is installed
     convt run 'stride/*' --route 'torch/*'     some cases, some routes
-    convt show CASE --route torch/functional   one answer in words, and the script that repeats it
+    convt show CASE --route torch/functional   one answer in words
     """
 
 
-@main.command()
+@main.command(cls=Grouped, groups=RUN)
 @click.argument("globs", nargs=-1, metavar="[GLOB]...")
 @click.option("--route", "routes", multiple=True, help="Routes: torch/*, */vjp, torch/functional@cuda.")
-@click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda. Default: all that a framework reports.")
+@click.option("--device", "devices", multiple=True, help="Devices: cpu, cuda, all. Default: all.")
 @click.option("--dtype", "dtypes", multiple=True, help="Dtypes instead of those that the cases name.")
 @click.option("--check", "checks", multiple=True, help="Checks instead of those that the cases name.")
 @click.option("--fill", "fills", multiple=True, help="Only these fills: exact, real, given.")
@@ -95,14 +136,18 @@ def main() -> None:
 @outputs
 @click.option("--resume", type=click.Path(), help="Go on with an incomplete run file, as it was started.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), help="Workers at once. Default: one for each core.")
-@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 asks under each count.")
+@click.option("--threads", default="1", show_default=True, help="Threads of one worker; 1,2 adds --variant threads=2.")
+@click.option("--variant", "variants", multiple=True, metavar="GLOB", help="Beside it under settings: onednn=*, all.")
 @click.option("--repeat", type=click.IntRange(min=1), default=1, metavar="N", help="Ask N times: other bits are flaky.")
 @click.option("--deadline", type=click.FloatRange(0, min_open=True), default=120.0, help="Seconds for one answer: 120.")
+@click.option("--slow-factor", type=click.FloatRange(1), default=20.0, help="Times the usual that make a remark: 20.")
 @narrowing
 @SEED
+@demands
+@click.option("--claims", is_flag=True, help="Tell what documents claim and dispute of other adapters than ours, too.")
 @click.pass_context
 def run(ctx: click.Context, **asked: Any) -> None:
-    """Run cases on routes; write a run file and a page; exit 0 clean, 1 findings, 2 wrong usage, 3 incomplete.
+    """Run cases on routes; write a run file and a page. Exits 0 clean, 1 findings, 2 wrong usage, 3 no whole result.
 
     \b
     convt run 'output_padding/*' --route 'torch/*'
@@ -112,7 +157,11 @@ def run(ctx: click.Context, **asked: Any) -> None:
     from conformance.cli import run
 
     if asked["resume"]:
-        said = [word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE"]
+        # Programs are named again, so that a run file starts none by itself. An empty list of globs counts as typed to
+        # some versions of click.
+        others = {*run.ASKED, "output"} - {"adapters", "pythons"}
+        typed = (word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE")
+        said = [word for word in typed if word in others and asked[word] not in ((), None)]
         if said:
             raise UsageError(f"--resume goes on as the run was started: leave out what else was asked ({said[0]})")
     ctx.exit(run.run(asked))
@@ -120,7 +169,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
 
 @main.command()
 @click.argument("case_id", metavar="CASE")
-@click.option("--route", help="The route to explain. Default: each that answers.")
+@click.option("--route", help="The route to explain. Default: all, a line each.")
 @click.option("--run", "run_path", type=click.Path(), help="Take the rows from this run file instead of asking anew.")
 @click.option("--script", is_flag=True, help="Print only the script that repeats the answer.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
@@ -130,16 +179,20 @@ def run(ctx: click.Context, **asked: Any) -> None:
 @click.option("--check", "checks", multiple=True, help="Only this check.")
 @click.option("--fill", "fills", multiple=True, help="Only this fill.")
 @SEED
-def show(**asked: Any) -> None:
-    """Explain one case on one route in words, and print a script in the framework's own API that repeats it.
+@click.pass_context
+def show(ctx: click.Context, **asked: Any) -> None:
+    """Explain one case on one route in words, or print a script that repeats it. Exits 1 where an answer is wrong.
+
+    A glob that means several cases, or a case without a route, is told in a line each.
 
     \b
+    convt show 'stride/*' --route torch/functional
     convt show 'stride/s[2,1]-k[2,3]' --route torch/functional
     convt show claims/c12-same-ones --route tensorflow/nn --script > repeat.py
     """
-    from conformance.cli import run
+    from conformance.cli import show
 
-    run.show(asked)
+    ctx.exit(show.show(asked))
 
 
 main.add_command(cases)

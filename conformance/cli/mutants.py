@@ -16,6 +16,7 @@ from conformance.corpus.choose import choose, corpus, tiers
 from conformance.mutants import MUTANTS, Score, score, table
 from conformance.report import terminal
 from conformance.run import run_file
+from conformance.run.row import place
 
 
 def mutants(asked: dict[str, Any]) -> int:
@@ -106,9 +107,9 @@ def _routes(found: Score, run: run_file.Run) -> None:
     """What each route of a run would have been caught doing: mutants shown by the questions that it answered."""
     answered: dict[str, set[tuple[str, str]]] = {}
     for row in run.rows:
-        answered.setdefault(f"{row.route}@{row.device}", set())
+        answered.setdefault(place(row), set())
         if row.outcome == "returned":
-            answered[f"{row.route}@{row.device}"].add((row.case, row.check))
+            answered[place(row)].add((row.case, row.check))
     page = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("route", "answered", "mutants shown", "of those that could happen"):
         page.add_column(title, justify="left" if title == "route" else "right")

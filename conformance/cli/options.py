@@ -19,10 +19,21 @@ def outputs(command: Any) -> Any:
     """The options of `convt run` and `convt report` that write a summary for machines."""
     for option in (
         click.option("--format", "form", type=click.Choice(["github"]), help="Print for GitHub Actions, too."),
-        click.option("--badge", type=click.Path(), help="SVG badge to write."),
-        click.option("--markdown", type=click.Path(), help="Markdown to write, for a pull request."),
-        click.option("--json", type=click.Path(), help="JSON summary to write."),
-        click.option("--junitxml", type=click.Path(), help="JUnit XML to write."),
+        click.option("--badge", type=click.Path(), help="SVG badge to write; - is standard output."),
+        click.option("--markdown", type=click.Path(), help="Markdown to write; - is standard output."),
+        click.option("--json", type=click.Path(), help="JSON summary to write; - is standard output."),
+        click.option("--junitxml", type=click.Path(), help="JUnit XML to write; - is standard output."),
+    ):
+        command = option(command)
+    return command
+
+
+def demands(command: Any) -> Any:
+    """When a run fails, beside what is new in it."""
+    for option in (
+        click.option("--fail-on", metavar="STATES", help="Exit 1 for rows in these. Default: new,changed,stale."),
+        click.option("--baseline", type=click.Path(), metavar="RUN", help="Exit 3 for answers that were in this run."),
+        click.option("--at-least", type=click.FloatRange(0, 1), metavar="SHARE", help="Exit 3 below: 0.5 of a route."),
     ):
         command = option(command)
     return command

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from conformance.cli.options import narrowing
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, FINDINGS
 
 
@@ -28,7 +29,7 @@ def known(routes: tuple[str, ...], draft: str | None, folder_: str | None) -> No
     from conformance.run.draft import draft as drafted
 
     if draft:
-        click.echo(drafted(run_file.read(draft)), nl=False)
+        say(drafted(run_file.read(draft)), nl=False)
         return
     rules = ledger.Ledger.load(folder_ or folder("cases") / "known").rules
     rules = [
@@ -37,7 +38,7 @@ def known(routes: tuple[str, ...], draft: str | None, folder_: str | None) -> No
         if not routes or any(matches(mine, glob) or matches(glob, mine) for mine in rule.routes for glob in routes)
     ]
     for rule in rules:
-        click.echo(f"{rule}\n  {rule.kind}: {' '.join(rule.why.split())}\n  {rule.link}  {shown(rule.where)}\n")
+        say(f"{rule}\n  {rule.kind}: {' '.join(rule.why.split())}\n  {rule.link}  {shown(rule.where)}\n")
     click.echo(f"{len(rules)} rule{'s' * (len(rules) != 1)}", err=True)
 
 

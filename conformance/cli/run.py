@@ -1,32 +1,38 @@
-"""What `convt run`, `convt show` and `convt adapters` do, once their arguments are read."""
+"""What `convt run` and `convt adapters` do, once their arguments are read."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
+import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import msgspec
 
+from conformance import __version__
 from conformance.case import CHECKS, DTYPES, FILLS, Case
+from conformance.cli.say import say
 from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
-from conformance.corpus import globs, spelled
+from conformance.corpus import load
 from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
-from conformance.corpus.random_cases import named as named_case
-from conformance.oracle.compare import Expected
-from conformance.report import explain, findings, html, repeat, states, summaries, terminal
-from conformance.run import metamorphic, programs, run_file, threads
+from conformance.plain import harmless
+from conformance.report import findings, html, states, summaries, terminal
+from conformance.run import floors, metamorphic, programs, run_file, variants
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
+
+#: `--device all` says what no --device says too: every device that a framework reports.
+EVERY = "all"
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = (
@@ -45,25 +51,36 @@ ASKED = (
     "random",
     "known",
     "threads",
+    "variants",
     "repeat",
     "deadline",
+    "slow_factor",
     "seed",
+    "claims",
 )
 
 
 def run(asked: dict[str, Any]) -> int:
     """`convt run`; returns the exit status."""
+    with summaries.standard_output({option: asked[option] for option in summaries.WRITERS}) as out:
+        return _run(asked, out)
+
+
+def _run(asked: dict[str, Any], out: TextIO) -> int:
     begin, before = time.monotonic(), None
     if asked["resume"]:
         before = run_file.read(asked["resume"])
+        typed = _typed(asked)
         asked = asked | _as_started(before) | {"output": asked["resume"]}
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
-    _check_words(asked)
+    check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
     summaries.check(wanted, {"the run file": asked["output"], "the page": page})
-    counts = _counts(str(asked["threads"]))
+    baseline = asked["baseline"] and run_file.read(asked["baseline"])
+    if asked["fail_on"]:
+        _states(asked["fail_on"])
     if page.suffix != ".html":
         raise UsageError(f"--report {page}: the name of a page ends in .html")
     if page == Path(asked["output"]):
@@ -82,23 +99,29 @@ def run(asked: dict[str, Any]) -> int:
         everything = corpus(asked["files"], asked["globs"], tier)
     named = tiers(everything) if ours else parts(everything) if asked["random"] else {}
     narrow = Narrow(
-        *(tuple(asked[word]) for word in ("routes", "devices", "dtypes", "checks", "fills")),
+        tuple(asked["routes"]),
+        () if EVERY in asked["devices"] else tuple(asked["devices"]),
+        *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")),
         tiers={} if asked["everywhere"] else named,
     )
     cases = choose(everything, named, asked["globs"], tier)
-    session = _open(asked, counts[0])
+    if before:
+        _same_cases(before, everything)
+        _insist_named(before.path, asked, typed)
+    session = _open(asked)
     rows: list[Row] = []
     try:
-        _insist(session, asked)
+        insist(session, asked)
         selection = (metamorphic.select if asked["metamorphic"] else select)(cases, session.hellos, narrow)
         keys = list(selection.keys)
         if not keys and not session.dead:
             raise UsageError("nothing to run: no route takes these cases, dtypes, checks and fills")
         header = session.header(everything, selection, {word: asked[word] for word in ASKED})
+        header["claims"] = asked["claims"] or (ours and all(map(programs.is_ours, session.hellos.values())))
         if before:
             _same_run(before, header)
-            # A row that speaks of thread counts is made of several: the first of them is asked again.
-            rows += [row for row in before.rows if "threads" not in row.detail]
+            # A divergence that was not confirmed is asked again.
+            rows += [row for row in before.rows if "unconfirmed" not in row.detail]
         for path in (Path(asked["output"]), page):
             path.parent.mkdir(parents=True, exist_ok=True)
         writer = run_file.Writer(asked["output"], before)
@@ -106,45 +129,73 @@ def run(asked: dict[str, Any]) -> int:
             writer.header(header)
         by_id = {case.id: case for case in cases}
         try:
-            with terminal.progress(len(keys) * len(counts) - len(rows)) as step:
-                for row in session.rows(selection, [row.key for row in rows]):
+            with terminal.progress(len(keys) - len(rows)) as step:
+                accused = partial(_write, writer, by_id)
+                for row in session.rows(selection, [row.key for row in rows], accused):
                     writer.row(row, by_id[row.case])
                     rows.append(row)
                     step(row)
-                if len(counts) > 1:
-                    session.close()
-                    rows, changed = threads.under(counts, partial(_open, asked), session, selection, rows, step)
-                    for row in changed:
-                        writer.row(row, by_id[row.case])
             diagnoses = session.diagnoses(rows, by_id, 0.0 if asked["no_narrow"] else asked["narrow"])
         except KeyboardInterrupt:
             writer.close()
-            click.echo(
-                f"\ninterrupted: {len(rows)} of {len(keys)} rows are in {asked['output']}; "
-                f"go on with: convt run --resume {asked['output']}",
-                err=True,
-            )
+            kept = f"{len(rows)} of {len(keys)} rows are in {asked['output']}"
+            say(f"\ninterrupted: {kept}; go on with: {_resume(asked)}", err=True)
             return INCOMPLETE
+        except Exception:  # whatever stops a run, what was done is told first
+            writer.close()
+            with contextlib.suppress(Exception):
+                html.write([findings.report(run_file.read(asked["output"]))], page)
+            raise
         for each in diagnoses:
             writer.diagnosis(stored(each, by_id))
         problems = session.problems(everything) if ours else []
+        reached = floors.reached(rows, header, asked["at_least"], baseline)
         seconds = time.monotonic() - begin
-        writer.footer(run_file.footer(rows, problems=problems, seconds=round(seconds, 2)))
+        writer.footer(run_file.footer(rows, problems=problems, **reached, seconds=round(seconds, 2)))
         writer.close()
     finally:
         session.close()
     report = findings.report(run_file.read(asked["output"]))
+    try:
+        html.write([report], page)
+    finally:  # neither costs the other
+        written = summaries.write([report], wanted, out)
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
-    for name in summaries.write([report], wanted):
+    for name in written:
         click.echo(f"wrote {name}")
     if asked["form"]:
         summaries.to_github([report])
-    html.write([report], page)
     click.echo(f"page: {page}")
-    if not states.complete(report.run):
+    return _status(report.run, asked["fail_on"])
+
+
+def _status(run: run_file.Run, fail_on: str | None) -> int:
+    """The exit status of a run: what is missing comes before what was found."""
+    if states.missing(run) or states.without_result(run):
         return INCOMPLETE
-    return CLEAN if states.clean(report.run) else FINDINGS
+    failing = _states(fail_on) if fail_on else states.NEEDS_A_LOOK
+    wrong = [row for row in run.rows if states.state(row) in failing] or states.worse(run)
+    return FINDINGS if wrong or ("stale" in failing and states.problems(run)) else CLEAN
+
+
+def _states(text: str) -> list[str]:
+    """The states that --fail-on names."""
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if word not in states.STATES[:-1]:
+            raise UsageError(f"--fail-on {text}: {word!r} is no state; there are {', '.join(states.STATES[:-1])}")
+    return words
+
+
+def _resume(asked: dict[str, Any]) -> str:
+    """The line to paste that goes on with a run."""
+    words = ["--resume", str(asked["output"]), *(word for pair in _programs(asked) for word in pair)]
+    return harmless(f"convt run {shlex.join(words)}")
+
+
+def _write(writer: run_file.Writer, cases: Mapping[str, Case], row: Row) -> None:
+    writer.row(row, cases[row.case])
 
 
 def _counts(text: str) -> list[int]:
@@ -155,10 +206,11 @@ def _counts(text: str) -> list[int]:
     return list(dict.fromkeys(counts))
 
 
-def _open(asked: dict[str, Any], threads: int) -> Session:
-    """The adapters that the command means, greeted."""
+def _open(asked: dict[str, Any]) -> Session:
+    """The adapters and variants that the command means, greeted."""
+    first, *others = _counts(str(asked["threads"]))
     pythons = programs.pairs(asked["pythons"])
-    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, threads)
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, first)
     return Session.open(
         chosen,
         ledger=asked["known"] and Path(asked["known"]),
@@ -166,10 +218,17 @@ def _open(asked: dict[str, Any], threads: int) -> Session:
         deadline=asked["deadline"],
         jobs=asked["jobs"] or 0,
         repeat=asked["repeat"],
+        under=(*asked["variants"], *named_by(asked["routes"]), *(f"threads={count}" for count in others)),
     )
 
 
-def _check_words(asked: dict[str, Any]) -> None:
+def named_by(routes: Sequence[str]) -> list[str]:
+    """The variants that the names of routes hold: `torch+onednn=avx2/*`."""
+    return [variants.variant_of(route) for route in routes if variants.variant_of(route)]
+
+
+def check_words(asked: dict[str, Any]) -> None:
+    """Raises UsageError for a dtype, check or fill that there is not."""
     checks = CHECKS
     if asked.get("metamorphic"):
         checks = tuple(metamorphic.BY_NAME)
@@ -181,115 +240,69 @@ def _check_words(asked: dict[str, Any]) -> None:
                 raise UsageError(f"--{option[:-1]} {word}: there are {', '.join(known)}")
 
 
-def _insist(session: Session, asked: dict[str, Any]) -> None:
+def insist(session: Session, asked: dict[str, Any]) -> None:
     """What the user asked for by name must be there."""
     named = {programs.name_of(name) for name in asked["adapters"]} | set(programs.pairs(asked["pythons"]))
-    named |= {route.partition("/")[0] for route in asked["routes"] if "*" not in route.partition("/")[0]}
+    named |= {variants.framework_of(route) for route in asked["routes"] if "*" not in variants.framework_of(route)}
     for name in sorted(named & session.absent.keys()):
         raise UsageError(f"{name} was asked for and is not installed: {session.absent[name]}")
     found = sorted({device for hello in session.hellos.values() for device in hello["devices"]})
     offered = [f"{name}/{route['name']}" for name, hello in session.hellos.items() for route in hello["routes"]]
     for pattern in asked["routes"]:
         glob, _, device = pattern.partition("@")
-        if not session.dead and not any(globs.matches(route, glob) for route in offered):
+        if not session.dead and not any(variants.is_meant(route, glob) for route in offered):
             raise UsageError(f"--route {pattern}: no such route; there are {', '.join(offered)}")
         if device and device not in found:
             raise UsageError(f"--route {pattern}: no framework reports a device {device}, only {', '.join(found)}")
     for device in asked["devices"]:
-        if device not in found and not session.dead:
+        if device not in (*found, EVERY) and not session.dead:
             raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
-
-
-class _Header(msgspec.Struct):
-    """What going on with a run needs of its header."""
-
-    suite: str
-    corpus: str
-    adapters: dict[str, dict[str, Any]]
-    selection: dict[str, Any]
 
 
 def _as_started(before: run_file.Run) -> dict[str, Any]:
     """What the command of an earlier run asked."""
-    try:
-        selection = msgspec.convert(before.header, _Header).selection
-    except msgspec.ValidationError as error:
-        raise run_file.RunFileError(f"{before.path}:1: cannot go on: {error}; start a new run") from None
+    selection = before.header["selection"]
     if selection.keys() != set(ASKED):
         raise run_file.RunFileError(f"{before.path}:1: cannot go on: other things were asked then; start a new run")
     return selection
 
 
-def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
+def _insist_named(path: str, asked: dict[str, Any], typed: Sequence[tuple[str, str]]) -> None:
+    """A run file starts no program that the user did not name, too: it may be somebody else's. `asked`: as the run was
+    started; `typed`: what the user names now."""
+    theirs = _programs(asked)
+    for option, word in typed:
+        if (option, word) not in _typed(asked):
+            raise UsageError(f"{option} {word}: {path} was started without it; leave it out")
+    if missing := [each for each in theirs if each not in typed]:
+        options = shlex.join(word for pair in theirs for word in pair)
+        raise UsageError(f"{path} would start {missing[0][1]}: if you trust it, name it as well, by {options}")
+
+
+def _typed(asked: dict[str, Any]) -> list[tuple[str, str]]:
+    """(option, value) for all adapters and interpreters that a command names."""
+    return [("--adapter", each) for each in asked["adapters"]] + [("--python", each) for each in asked["pythons"]]
+
+
+def _programs(asked: dict[str, Any]) -> list[tuple[str, str]]:
+    """Those of them that are neither ours nor installed beside us."""
+    known = programs.known()
+    return [(option, each) for option, each in _typed(asked) if option == "--python" or each not in known]
+
+
+def _same_cases(before: run_file.Run, everything: Sequence[Case]) -> None:
+    """Raises RunFileError where this is not the suite or the corpus of an earlier run, before anything is started."""
+    here = {"corpus": load.digest(everything), "suite": __version__}
     for word, what in (("corpus", "the case files have"), ("suite", "this program has")):
-        if before.header[word] != header[word]:
+        if before.header[word] != here[word]:
             raise run_file.RunFileError(f"{before.path}: cannot go on: {what} changed since; start a new run")
+
+
+def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
     then = {name: hello.get("version") for name, hello in before.header["adapters"].items()}
     now = {name: hello["version"] for name, hello in header["adapters"].items()}
     if then != now:
         raise run_file.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
-
-
-def show(asked: dict[str, Any]) -> None:
-    """`convt show`: the rows of one case in words, with the script that repeats them."""
-    _check_words(asked)
-    if asked["run_path"]:
-        found = run_file.read(asked["run_path"])
-        rows = [row for row in found.rows if row.case == asked["case_id"] and _wanted(row, asked)]
-        cases = found.cases
-        header, seed = found.header, found.header.get("seed", 0)
-        if not rows:
-            where = asked["route"] or "any route"
-            raise UsageError(f"{asked['run_path']} has no row for {asked['case_id']} on {where}")
-    else:
-        case = (
-            named_case(asked["case_id"]) or spelled.named(asked["case_id"]) or _named(asked["files"], asked["case_id"])
-        )
-        routes = (asked["route"],) if asked["route"] else ()
-        chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
-        session = Session.open(chosen, seed=asked["seed"])
-        try:
-            _insist(session, asked | {"routes": routes, "devices": ()})
-            narrow = Narrow(routes, (), *(tuple(asked[word]) for word in ("dtypes", "checks", "fills")))
-            rows = list(session.rows(select([case], session.hellos, narrow)))
-        finally:
-            session.close()
-        for name, reason in session.dead.items():
-            raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
-        if not rows:
-            raise UsageError(f"nothing to show: no route takes {case.id} with these dtypes, checks and fills")
-        cases, seed, header = {case.id: case}, asked["seed"], {"adapters": session.hellos}
-    for row in rows:
-        case = cases[row.case]
-        if not asked["script"]:
-            click.echo(explain.paragraph(row, case) + "\n")
-    told = next((row for row in rows if row.verdict not in ("pass", "unsupported")), None)
-    told = told or next((row for row in rows if row.detail.get("plan")), None)
-    if told is None:
-        return
-    if told.fill == "related":
-        line = repeat.command(told, {"seed": seed})
-        click.echo(f"# A relation is between several calls; ask for them by: {line}")
-        return
-    case = cases[told.case]
-    expected = Expected(case, told.check, told.dtype, told.fill, seed)
-    answer = expected.answer if case.expect == "answer" else None
-    if not asked["script"]:
-        click.echo(f"# A script that repeats {told.key}:\n")
-    click.echo(explain.script(told, case, expected.operands, answer, header))
-
-
-def _named(files: Sequence[str], case_id: str) -> Case:
-    return globs.select(corpus(files, [case_id]), [case_id])[0]
-
-
-def _wanted(row: Row, asked: dict[str, Any]) -> bool:
-    return (
-        (not asked["route"] or globs.matches(row.route, asked["route"].partition("@")[0]))
-        and (not asked["dtypes"] or row.dtype in asked["dtypes"])
-        and (not asked["checks"] or row.check in asked["checks"])
-        and (not asked["fills"] or row.fill in asked["fills"])
-    )
 
 
 def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> None:
@@ -301,12 +314,14 @@ def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> 
         click.echo(json.dumps(msgspec.to_builtins(said), indent=2))
         return
     for name, hello in session.hellos.items():
-        click.echo(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
+        say(f"{name} {hello['version']} on {', '.join(hello['devices'])} ({hello['interpreter']})")
+        if hello["variants"]:
+            say(f"  variants: {', '.join(hello['variants'])}, threads=N")
         for route in hello["routes"]:
             compiler = f"; about {route['cost']:g} s a case" if route["cost"] else ""
             offered = f"{', '.join(route['dtypes'])}; {', '.join(route['checks'])}"
-            click.echo(f"  {name}/{route['name']}: {offered}{compiler}")
+            say(f"  {name}/{route['name']}: {offered}{compiler}")
     for name, reason in session.absent.items():
-        click.echo(f"{name} absent: {reason}")
+        say(f"{name} absent: {reason}")
     for name, reason in session.dead.items():
-        click.echo(f"{name} dead: {reason}")
+        say(f"{name} dead: {reason}")

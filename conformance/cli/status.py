@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-#: Nothing needs a look; something does; the command was used wrongly; not everything was asked.
+#: Nothing needs a look; something does; the command was used wrongly; not everything was asked, or a route answered
+#: nothing.
 CLEAN, FINDINGS, USAGE, INCOMPLETE = 0, 1, 2, 3
 
 

@@ -53,10 +53,14 @@ OPERATORS: dict[str, _Operator] = {
 class Asked(Protocol):
     """What of a row a condition may speak of beside its case."""
 
-    check: str
-    dtype: str
-    fill: str
-    device: str
+    @property
+    def check(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def fill(self) -> str: ...
+    @property
+    def device(self) -> str: ...
 
 
 @dataclass(frozen=True)

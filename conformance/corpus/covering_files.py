@@ -15,6 +15,7 @@ import msgspec
 from conformance.corpus.covering import CoveringError, Row, cover
 from conformance.corpus.entry import Entry
 from conformance.corpus.yaml_file import FileError, shown
+from conformance.plain import regular
 
 
 class Array(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -34,12 +35,13 @@ def read(path: Path) -> dict[str, Array]:
     """The arrays that are kept for a family file, by the name of their entry. Raises FileError."""
     lock = beside(path)
     try:
+        regular(lock)
         return msgspec.json.decode(lock.read_bytes(), type=dict[str, Array])
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise FileError(lock, None, f"cannot be read ({error.strerror}): name a readable file") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FileError(lock, None, f"is no file of covering arrays ({error}): {_anew(path)}") from None
 
 

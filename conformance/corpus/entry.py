@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from conformance.case import Case
+from conformance.corpus import first_tries
 from conformance.corpus.conditions import ALWAYS, Atom, Condition
 from conformance.corpus.covering import Row, Space
 from conformance.corpus.raw_case import KEYS, Raw, check, numbers
@@ -110,6 +111,8 @@ class Entry:
     def _covering(self, raw: dict[str, Any]) -> Covering | None:
         if "covering" not in raw:
             return None
+        if not isinstance(self.raw.get("id", ""), str):
+            raise self.error(("id",), "id: expected a text, it names the covering array")
         said, here = raw["covering"], self._inside("covering")
         if isinstance(said, dict):
             covering = convert(self.document, Covering, said, here)
@@ -161,7 +164,10 @@ class Entry:
         """The case of a row and why it has no answer; `instead`: values that replace those of the file."""
         self.chosen = {key: index for key, index in zip(self.axes, row, strict=True) if key not in instead}
         values = {key: self.axes[key][index] for key, index in self.chosen.items()}
-        raw = convert(self.document, Raw, {**self.base, **self.raw, **values, **instead}, self.locate)
+        merged = {**self.base, **self.raw, **values, **instead}
+        if said := first_tries.instead(merged):
+            raise self.error((said[0],), said[1])
+        raw = convert(self.document, Raw, merged, self.locate)
         return numbers(raw, f"{family}/{self.id(raw.id, {**values, **instead})}", where, self.error)
 
     def id(self, template: str | None, values: dict[str, Any]) -> str:

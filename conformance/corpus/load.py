@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def files(paths: str | Path | Iterable[str | Path]) -> list[Path]:
         if not found:
             raise FileError(path, None, "no family file (*.yaml) in this folder: name the folder of the cases")
         named += found
-    named = sorted({file.resolve(): file for file in named}.values(), key=lambda file: (file.name, str(file)))
+    named = sorted({os.path.realpath(file): file for file in named}.values(), key=lambda file: (file.name, str(file)))
     for one, other in itertools.pairwise(named):
         if one.stem == other.stem:
             raise FileError(other, None, f"the family {one.stem!r} is already there ({one}): rename one of the files")
@@ -97,7 +98,7 @@ def load_family(path: str | Path, full: Full = lambda family: True) -> Cases:
     for index, entry in enumerate(found):
         if len(cases) + entry.count() > MOST_CASES and entry.covering is None:
             raise entry.error((), f"more than {MOST_CASES} cases in a file: shorten the axes, or split the file")
-        where = f"{path.resolve().parent.name}/{path.name}:{document.line(('cases', index))}"
+        where = f"{Path(os.path.abspath(path)).parent.name}/{path.name}:{document.line(('cases', index))}"
         for tier, new in _tiers(entry, name, where, kept):
             if tier == "full" and not full(name):
                 unread = True

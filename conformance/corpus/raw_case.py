@@ -9,13 +9,28 @@ from typing import Any, Literal
 
 import msgspec
 
-from conformance.case import AXIS_LETTERS, Case, Check, Claim, Dispute, Dtype, Fill, Memory, OperandDtype, Reading
-from conformance.corpus import conventions
+from conformance.case import (
+    AXIS_LETTERS,
+    NONFINITE,
+    Case,
+    Check,
+    Claim,
+    Dispute,
+    Dtype,
+    Fill,
+    Memory,
+    OperandDtype,
+    Reading,
+)
+from conformance.corpus import conventions, first_tries
 from conformance.corpus.yaml_file import FileError, Steps
 
-MOST_ELEMENTS = 2**28
+#: The most elements of an operand or an answer, by tier: who asks for the full one has the memory.
+MOST_ELEMENTS = {"core": 2**28, "full": 2**33}
 RANKS = (1, 2, 3)
 ID = re.compile(r"[A-Za-z0-9._\-=,\[\]+]+")
+#: The ids of cases that a program spells out have colons as well, see spelled.py.
+WRITTEN = re.compile(r"[A-Za-z0-9._\-=,\[\]+:]+")
 
 #: error(steps inside the case, message) → the FileError to raise.
 Error = Callable[[Steps, str], FileError]
@@ -158,6 +173,36 @@ def check(case: Case, problem: str | None, error: Error) -> Case:
     return case
 
 
+def again(case: Case, error: Error) -> Case:
+    """A case that was written out with all its numbers, as in a run file, checked as `make` checks one, but for what
+    only concerns those who write cases by hand. Raises what `error` makes of the first thing that is wrong.
+    """
+    family, _, name = case.id.partition("/")
+    if not ID.fullmatch(family) or family.startswith(".") or not WRITTEN.fullmatch(name):
+        raise error(("id",), f"the id {case.id[:100]!r} may have letters, digits and . _ - = , [ ] + only")
+    if case.rank not in RANKS:
+        raise error(("input",), f"input has {_count(case.input)}, there are cases of 1, 2 or 3 axes")
+    for key in ("kernel", "stride", "dilation", "padding", "output_padding", "output_size"):
+        if (value := getattr(case, key)) is not None and len(value) != case.rank:
+            raise error((key,), f"{key} has {_count(value)}, input has {_count(case.input)}")
+    for key in ("dtypes", "checks", "fills"):
+        _check_list(key, getattr(case, key), error)
+    for key, operands in (("shapes", "xwb"), ("operand_dtypes", "xwb"), ("memory", "xwbg"), ("operands", "xwbg")):
+        for operand in getattr(case, key):
+            if operand not in tuple(operands):
+                raise error((key,), f"{key} names {operand!r}, there are {', '.join(operands)}")
+    for reading in case.dispute.readings if case.dispute else ():
+        if not len(reading.padding) == len(reading.output_padding) == case.rank:
+            raise error(("dispute",), f"the reading {reading.name!r} has not one number for each axis")
+    for one in case.answers:
+        if case.expect == "answer" and (problem := one.problem()):
+            raise error((), f"there is no answer: {problem}")
+        _check_sizes(one, error)
+    for fitting in (_check_layouts, _check_memory, _check_operands, _check_claim):
+        fitting(case, error)
+    return case
+
+
 def _spread(key: str, value: Any, rank: int, error: Error, steps: Steps = ()) -> tuple:
     """One value for each axis; a padding that is one number crops both ends."""
     if isinstance(value, list) and len(value) != rank:
@@ -217,7 +262,10 @@ def _resolve(case: Case, error: Error, steps: Steps = ()) -> tuple[Case, str | N
 
 def _check_expect(case: Case, problem: str | None, error: Error) -> None:
     if case.expect == "answer" and problem is not None:
-        raise error(_culprit(problem), f"there is no answer: {problem}; correct it or write expect: refuse")
+        help = "correct it"
+        if case.invalid == "output_size":
+            help = first_tries.size(case.output_size, case.full, case.output, case.stride)
+        raise error(_culprit(problem), f"there is no answer: {problem}; {help}, or write expect: refuse")
     if case.expect == "refuse" and problem is None and not case.options:
         raise error(("expect",), "the numbers have an answer: delete expect: refuse, or make them invalid")
     for key, what in (("shapes", "shape"), ("operand_dtypes", "dtype")):
@@ -248,10 +296,12 @@ def _check_sizes(case: Case, error: Error) -> None:
     made = [("x", case.x_shape), ("w", case.w_shape)]
     if case.expect == "answer":
         made += [("y", case.y_shape), ("y before padding", full)]
+    most = MOST_ELEMENTS[case.tier]
     for what, shape in made:
         elements = math.prod(max(length, 0) for length in shape)
-        if elements > MOST_ELEMENTS or max(map(abs, shape), default=0) > MOST_ELEMENTS:
-            raise error((), f"{what} {list(shape)} has more than {MOST_ELEMENTS} elements: make the case smaller")
+        if elements > most or max(map(abs, shape), default=0) > most:
+            full = ", or write tier: full" if case.tier == "core" and elements <= MOST_ELEMENTS["full"] else ""
+            raise error((), f"{what} {list(shape)} has more than {most} elements: make the case smaller{full}")
 
 
 def _check_layouts(case: Case, error: Error) -> None:
@@ -319,6 +369,8 @@ def _count(values: Sequence) -> str:
 
 def _shape(value: Any) -> tuple[int, ...] | None:
     """The shape of nested lists of numbers; None where they are ragged or hold anything else."""
+    if isinstance(value, str) and value in NONFINITE:
+        return ()
     if isinstance(value, int | float):
         return None if isinstance(value, bool) else ()
     if not isinstance(value, list):

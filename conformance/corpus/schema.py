@@ -61,7 +61,7 @@ SAYS = {
     "shapes": "Operands of another shape than the numbers ask for; such a case must be refused.",
     "operand_dtypes": "Operands of another type than the others; such a case must be refused.",
     "options": "Words that only some frameworks have.",
-    "operands": "Operands written out, or the word ones.",
+    "operands": "Operands written out, or the word ones; .inf, -.inf and .nan are numbers here.",
     "expect": "Whether there is an answer, or the question must be refused.",
     "tier": "core: asked by default; full: when it is asked for.",
     "claim": "A statement of a published text about this case.",

@@ -1,8 +1,9 @@
 """YAML files read safely and with positions: what a line seems to say is what it says, and every error names its line.
 
 The grammar is a small part of YAML, so that no value can be read in two ways: mappings with different string keys,
-lists, strings, true, false, null, decimal integers and decimal numbers with a point. Anchors, aliases, tags, merge
-keys and the words and numbers that YAML 1.1 and 1.2 read differently (yes, 010, 1:30 …) are refused.
+lists, strings, true, false, null, decimal integers and decimal numbers with a point; among operands also .inf, -.inf
+and .nan, which stay as they are written. Anchors, aliases, tags, merge keys and the words and numbers that YAML 1.1 and
+1.2 read differently (yes, 010, 1:30 …) are refused.
 
 The data are built from the parser's events, so nothing is ever constructed from a tag or expanded from an alias.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 import re
 import types
 import typing
@@ -21,6 +23,9 @@ from typing import Any
 
 import msgspec
 import yaml
+
+from conformance.case import NONFINITE
+from conformance.plain import regular
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -51,7 +56,7 @@ class FileError(Exception):
 def shown(path: str | Path) -> str:
     """The path as a reader knows it: relative to the working directory when it is inside."""
     try:
-        return Path(path).resolve().relative_to(Path.cwd()).as_posix()
+        return Path(os.path.abspath(path)).relative_to(Path.cwd()).as_posix()
     except ValueError:
         return str(path)
 
@@ -144,6 +149,7 @@ def nearest(word: str, known: list[str], of: str = "the known ones are") -> str:
 
 def _text(path: Path) -> str:
     try:
+        regular(path)
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
@@ -187,7 +193,7 @@ class _Reader:
         self.lines.setdefault(steps, min(event.start_mark.line + 1, self.last))
         self.refuse_magic(event)
         if isinstance(event, yaml.ScalarEvent):
-            return self.scalar(event)
+            return event.value if "operands" in steps and event.value in NONFINITE else self.scalar(event)
         if len(steps) >= DEEPEST:
             raise self.error(event, TOO_DEEP)
         return (self.mapping if isinstance(event, yaml.MappingStartEvent) else self.sequence)(events, steps)
@@ -275,7 +281,10 @@ TRAPS: list[tuple[re.Pattern, Callable[[str], str]]] = [
     # Base 60, a date, the default key.
     (re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"), lambda text: f'write "{text}"'),
     (re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?|="), lambda text: f'write "{text}"'),
-    (re.compile(r"[-+]?\.(inf|nan)", re.I), lambda text: f'write "{text}" for the text, numbers are finite here'),
+    (
+        re.compile(r"[-+]?\.(inf|nan)", re.I),
+        lambda text: f'write "{text}" for the text; .inf and .nan are for operands',
+    ),
     (re.compile(r"[-+]?0[xXoObB][0-9a-fA-F_]+"), _number),
     (re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?"), _number),
 ]

@@ -75,8 +75,7 @@ def write(folder: str | Path, asked: Iterable[Question], form: str, seed: int = 
             left_out[reason] = left_out.get(reason, 0) + 1
             continue
         entry, tensors = package(question, seed)
-        entry["file"] = _write(folder, question, form, entry, tensors)
-        entries.append(entry)
+        entries += [entry | more for more in _write(folder, question, form, entry, tensors)]
     if not entries:
         raise FileError(folder, None, f"nothing to write: {'; '.join(left_out) or 'no question is left'}")
     index = {"suite": __version__, "seed": seed, "format": form, "questions": entries}
@@ -88,6 +87,8 @@ def package(question: Question, seed: int = 0) -> tuple[dict[str, Any], Tensors]
     """(what the index says, tensors) of one question."""
     case, dtype, check, fill = question
     expected = Expected(case, check, dtype, fill, seed)
+    if expected.picks is not None:
+        raise FileError(None, None, f"{case.id} has too large an answer to be written: choose other cases")
     tensors = dict(expected.tensors)
     entry: dict[str, Any] = {"case": case.id, "why": case.why, "dtype": dtype, "check": check, "fill": fill}
     if case.expect == "refuse":
@@ -110,17 +111,24 @@ def _not_for_onnx(question: Question) -> str | None:
     return to_onnx.lacks(question.case)
 
 
-def _write(folder: Path, question: Question, form: str, entry: dict[str, Any], tensors: Tensors) -> str:
-    """Write one file; its name inside the folder."""
-    name = question.name if form == "onnx" else f"{question.name}.{form}"
-    path = folder / name
+def _write(
+    folder: Path, question: Question, form: str, entry: dict[str, Any], tensors: Tensors
+) -> list[dict[str, Any]]:
+    """Write one file, or for ONNX a folder for each way of asking; of each its name inside `folder` and, for ONNX, the
+    operator set and the node's attributes."""
     if form == "onnx":
         operands = {key: value for key, value in tensors.items() if key != "expected"}
-        to_onnx.write(path, question.case, operands, tensors["expected"])
-        return name
+        written = []
+        for suffix, (opset, words) in to_onnx.spellings(question.case, question.dtype).items():
+            name = question.name + suffix
+            to_onnx.write(folder / name, question.case, operands, tensors["expected"], (opset, words))
+            written.append({"file": name, "opset": opset, "attributes": words})
+        return written
+    name = f"{question.name}.{form}"
+    path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if form == "safetensors":
         path.write_bytes(adapter.pack(entry, tensors))
     else:
         np.savez(path, **{key: array for key, (_, array) in tensors.items()})
-    return name
+    return [{"file": name}]

@@ -16,11 +16,11 @@ import msgspec
 import yaml
 
 from conformance.case import Case
-from conformance.corpus.conventions import CONVENTIONS
+from conformance.corpus.conventions import CONVENTIONS, Axis, Convention, resolve
 from conformance.corpus.raw_case import ID, Raw, make
-from conformance.corpus.yaml_file import FileError
+from conformance.corpus.yaml_file import TRAPS, FileError
 
-#: The first words of a file that may be written over.
+#: The first words of a file that was not written by hand.
 MARK = "# Imported by convt from "
 
 
@@ -36,8 +36,8 @@ class Family:
             raise FileError(path, None, "the name of a case file ends in .yaml: name another")
         if not ID.fullmatch(self.path.stem):
             raise FileError(path, None, "a family's name has letters, digits and . _ - = , [ ] + only: name another")
-        if self.path.exists() and not _ours(self.path):
-            raise FileError(path, None, "exists and was not imported by convt: name another file")
+        if self.path.exists():
+            raise FileError(path, None, "exists: name another file, or delete this one first")
 
     def add(self, name: str, place: str, numbers: dict[str, Any]) -> Case | None:
         """Add a case, its `numbers` keyed as in a family file. `name` becomes its id, `place` part of its `why`.
@@ -65,13 +65,19 @@ class Family:
         ]
 
     def write(self) -> list[Case]:
-        """Write the file and return its cases. Raises FileError where there is nothing to write."""
+        """Write the file and return its cases. Raises FileError where there is nothing to write, or the file is there
+        by now."""
         cases = self.cases
         if not cases:
-            why = "; ".join(self.notes) or "no transposed convolution was found"
-            raise FileError(self.path, None, f"nothing to write: {why}")
+            why = _listed(self.notes) or "no transposed convolution was found"
+            raise FileError(None, None, f"{self.origin}: nothing to write: {why}")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.text(cases), encoding="utf-8")
+        try:
+            with self.path.open("x", encoding="utf-8") as file:
+                file.write(self.text(cases))
+        except FileExistsError:
+            said = "was written by somebody else meanwhile: name another file"
+            raise FileError(self.path, None, said) from None
         return cases
 
     def text(self, cases: Sequence[Case]) -> str:
@@ -104,12 +110,12 @@ def entry(case: Case) -> dict[str, Any]:
     numbers: dict[str, Any] = {"stride": _same(case.stride), "dilation": _same(case.dilation), "groups": case.groups}
     keys |= {key: value for key, value in numbers.items() if value != 1}
     word = CONVENTIONS.get(case.convention)
-    if word and (word.extended or word.padded == "each end"):
+    if word and not _gives_back(word, case):
         word = None  # what was given with it is not in the case any more: its numbers say the same
     if word:
         keys |= {"convention": word.name}
         keys |= {"output_size": list(case.output_size)} if case.output_size else {}
-    elif any(case.output_padding):
+    if any(case.output_padding) and (word is None or word.extended):
         keys |= {"output_padding": _same(case.output_padding)}
     if word is None or word.padded:
         both = all(lo == hi for lo, hi in case.padding)
@@ -117,6 +123,7 @@ def entry(case: Case) -> dict[str, Any]:
         keys |= {"padding": padding} if padding != 0 else {}
     keys |= {"bias": True} if case.bias else {}
     keys |= {"dtypes": list(case.dtypes)} if case.dtypes != ("float32",) else {}
+    keys |= {"checks": list(case.checks)} if case.checks != ("forward",) else {}
     keys |= {key: getattr(case, key) for key in ("input_layout", "kernel_layout") if getattr(case, key)}
     return keys
 
@@ -148,9 +155,15 @@ def memory(case: Case) -> int:
     return 8 * (math.prod(case.x_shape) + math.prod(case.w_shape) + full + taps)
 
 
-def _ours(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(MARK)) == MARK.encode()
+def _gives_back(word: Convention, case: Case) -> bool:
+    """Whether a convention makes the case's numbers of what would be written with it."""
+    columns = (case.padding, case.output_size or [None] * case.rank, case.output_padding)
+    given = [
+        Axis(i, extent, s, padding if word.padded else (0, 0), size, op if word.extended else 0)
+        for i, extent, s, padding, size, op in zip(case.input, case.extent, case.stride, *columns, strict=True)
+    ]
+    solved = resolve(word.name, given)
+    return (solved.padding, solved.output_padding) == (case.padding, case.output_padding)
 
 
 def _same(values: Sequence[int]) -> int | list[int]:
@@ -187,7 +200,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.Dumper, text: str) -> yaml.Node:
-    plain = len(text) > 1 and text[0].isalpha()
+    plain = len(text) > 1 and text[0].isalpha() and not any(pattern.fullmatch(text) for pattern, _ in TRAPS)
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
 
 

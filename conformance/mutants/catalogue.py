@@ -57,9 +57,12 @@ def kills(case: Case, check: Check, dtype: Dtype = "float32", fill: Fill = "exac
     """
     arrays = make_operands(case, check, dtype, fill, seed).arrays
     rights = [oracle.answer(one, check, arrays) for one in case.answers]
-    asked = [mutant for mutant in MUTANTS if fill in mutant.fills]
+    asked = [mutant for mutant in MUTANTS if mutant.is_of(case, fill)]
     answers = ((mutant.name, mutant.answer(case, check, arrays)) for mutant in asked)
-    return {name: not any(same(answer, right) for right in rights) for name, answer in answers if answer is not None}
+    with np.errstate(invalid="ignore"):  # there may be infinities among what is written out
+        return {
+            name: not any(same(answer, right) for right in rights) for name, answer in answers if answer is not None
+        }
 
 
 def same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -70,7 +70,7 @@ def causes(
     """
     if case.problem() is not None or same(answer(case, check, arrays), returned):
         return []
-    asked = [mutant for mutant in (_COMPLEX if np.iscomplexobj(returned) else MUTANTS) if fill in mutant.fills]
+    asked = [mutant for mutant in (_COMPLEX if np.iscomplexobj(returned) else MUTANTS) if mutant.is_of(case, fill)]
     found = _reproduced(asked, case, check, arrays, returned, dtype)
     if not found and case.size <= SMALL and fill in FINITE_FILLS:
         found = _reproduced(_PAIRS, case, check, arrays, returned, dtype)

@@ -69,6 +69,11 @@ class Mutant:
     base: str | None = None
     fills: tuple[Fill, ...] = FINITE_FILLS
 
+    def is_of(self, case: Case, fill: Fill) -> bool:
+        """Whether the fault is asked in this fill of the case; operands that are written out may hold NaN and infinity,
+        and then show faults of these as well."""
+        return fill in self.fills or (fill == "given" and not case.finite and "special" in self.fills)
+
     def sentence(self, case: Case) -> str:
         """The fault in words; layouts are named by the letters of the case's rank."""
         return self.says if isinstance(self.says, str) else self.says(case)

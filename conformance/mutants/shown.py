@@ -9,15 +9,16 @@ import numpy as np
 from conformance import oracle
 from conformance.case import Case, Check, Dtype, Fill
 from conformance.mutants.catalogue import MUTANTS, same
-from conformance.oracle.operands import make_operands
+from conformance.oracle.operands import make_operands, picked
 
 FAULTS = {mutant.name: mutant for mutant in MUTANTS}
 
 
 def shows(fault: str, case: Case, check: Check, dtype: Dtype, fill: Fill, seed: int = 0) -> bool:
     """Whether the mutant of this name gives another answer than the right one, so that an implementation with the fault
-    cannot pass. False for a case without an answer. Raises KeyError for a name that is none."""
-    if case.problem() is not None or fill not in FAULTS[fault].fills:
+    cannot pass. False for a case without an answer, and for one whose answer is too large to be computed. Raises
+    KeyError for a name that is none."""
+    if case.problem() is not None or picked(case, check) is not None or not FAULTS[fault].is_of(case, fill):
         return False
     with np.errstate(invalid="ignore"):  # the special fill has infinities
         arrays, rights = _asked(case, check, dtype, fill, seed)

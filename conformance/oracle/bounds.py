@@ -9,6 +9,18 @@ u is the unit roundoff of the declared accumulator, v that of multiplicands that
 (TF32; 0 where they are not), u' that of the answer's dtype, η and η' half the smallest subnormals of the two. With
 v = 0 the sum's part is n·u·s, for any order of summation, with or without fused multiply-add; nothing is left out. A
 route that declares that the bias is added after the sum has been rounded rounds twice: (1 + u')²·E + u'·(1 + u')·s.
+
+In half precision n·u is soon more than 1, and then the bound allows anything. Beside it stands what rounding at random
+would do (Higham and Mary 2019: errors grow with √n, not with n). The terms of the real fill have random signs, so all
+partial sums stay below λ·‖t‖, ‖t‖² = Σ terms², with a probability of at least 1 − 4·exp(−λ²/2) (Hoeffding, Lévy); and
+rounding errors of mean 0 that are at most u of each partial sum add up to less than λ·√n·u times that, with at least
+1 − 2·exp(−λ²/2) (Azuma). With λ = 7 one element in 7·10⁹ is beyond
+
+    λ²·√n·u·‖t‖ + u'·|y| + n·η + η'
+
+Of all m elements together, the mean square of error / (√n·u·‖t‖ + u'·|y| + …) is expected to be at most 1, and no more
+often beyond 1 + 2·√(l/m) + 2·l/m, l = λ²/2 (Laurent and Massart 2000, for errors that are like normal ones). An answer
+that is within the bound and beyond either is `rough`.
 """
 
 from __future__ import annotations
@@ -47,6 +59,28 @@ def accumulator(dtype: str, arithmetic: dict) -> str:
     """The accumulator of a route for a dtype. Where none is declared: the dtype itself, but float32 for half types,
     so that whoever sums in half precision has to declare it."""
     return arithmetic.get(dtype, {}).get("accumulator", "float32" if dtype in HALF else dtype)
+
+
+#: λ of the module's text.
+CONFIDENCE = 7.0
+
+
+def rough(error: np.ndarray, expected: np.ndarray, norm: np.ndarray, terms: int, dtype: str, arithmetic: dict) -> bool:
+    """Whether errors are beyond what rounding at random would do; all arrays are shaped like the answer. `norm`: the
+    root of the sum of the squared terms of each element."""
+    sums, declared = accumulator(dtype, arithmetic), arithmetic.get(dtype, {})
+    narrow = 2 * ROUNDOFF.get(declared.get("multiplicand"), 0.0)
+    summed = (terms**0.5 * ROUNDOFF[sums] + narrow) * norm
+    rest = ROUNDOFF[dtype] * np.abs(expected)
+    if (
+        declared.get("bias") == "separate"
+    ):  # the sum before it may be longer than the answer, but by no more than the bias
+        rest += ROUNDOFF[dtype] * (np.abs(expected) + norm)
+    rest += terms * UNDERFLOW[sums] + UNDERFLOW[dtype] + terms * ROUNDOFF["float64"] * norm
+    if (error > CONFIDENCE**2 * summed + 2 * rest).any():
+        return True
+    most = CONFIDENCE**2 / 2 / max(error.size, 1)
+    return bool(((error / (summed + rest)) ** 2).mean() > 1 + 2 * most**0.5 + 2 * most) if error.size else False
 
 
 def bound(expected: np.ndarray, magnitude: np.ndarray, terms: int, dtype: str, arithmetic: dict) -> np.ndarray:

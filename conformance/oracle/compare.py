@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.oracle import bounds, definition
+from conformance.oracle import bounds, definition, sampled
 from conformance.oracle.error_map import error_map, number, region, wrong_elements
-from conformance.oracle.operands import decode, encode, make_operands, terms
+from conformance.oracle.operands import decode, encode, make_operands, picked, terms
 
 if TYPE_CHECKING:
     from conformance.case import Case, Check, Dtype, Fill, Reading
@@ -33,15 +33,34 @@ class Expected:
         return other
 
     @cached_property
+    def picks(self) -> np.ndarray | None:
+        """Flat indices of the elements that are compared, where the whole answer is too large; None for all."""
+        return picked(self.case, self.check)
+
+    @cached_property
     def answer(self) -> np.ndarray:
-        """float64, canonical layout. Raises ValueError for a case without an answer."""
+        """float64, canonical layout; the picked elements alone where there are picks. Raises ValueError for a case
+        without an answer."""
+        if self.picks is not None:
+            return sampled.answer(self.case, self.check, self.operands, self.picks)
         with np.errstate(invalid="ignore"):  # the special fill adds infinities of both signs
             return definition.answer(self.case, self.check, self.operands)
 
     @cached_property
     def magnitude(self) -> np.ndarray:
         """Σ|terms| per element."""
+        if self.picks is not None:
+            sizes = {name: np.abs(array) for name, array in self.operands.items()}
+            return sampled.answer(self.case, self.check, sizes, self.picks)
         return definition.magnitude(self.case, self.check, self.operands)
+
+    @cached_property
+    def norm(self) -> np.ndarray:
+        """√Σ terms² per element."""
+        if self.picks is not None:
+            squares = {name: array**2 for name, array in self.operands.items()}
+            return np.sqrt(sampled.answer(self.case, self.check, squares, self.picks))
+        return definition.norm(self.case, self.check, self.operands)
 
     @cached_property
     def terms(self) -> int:
@@ -74,6 +93,8 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         return detail | {"mismatch": "dtype", "expected_dtype": expected.dtype, "returned_dtype": dtype}
     if expected.fill == "related":  # what its values must be follows from other answers, see run/metamorphic.py
         return detail
+    if expected.picks is not None:
+        returned = returned.reshape(-1)[expected.picks]
     right, got = expected.answer, decode(returned, dtype)
     if expected.fill != "real":
         wrong = (got != right) & ~(np.isnan(got) & np.isnan(right))
@@ -86,8 +107,16 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         allowed = bounds.bound(right, expected.magnitude, expected.terms, dtype, arithmetic or {})
         wrong = ~(error <= allowed)  # so that NaN is wrong
         detail |= _shares(error, allowed, got - right, expected)
+        if not wrong.any() and says_nothing(right, got):
+            detail["says_nothing"] = number(got[right != 0].flat[0])
+            wrong = error > 0
         if not wrong.any():
+            how = (expected.terms, dtype, arithmetic or {})
+            if dtype in bounds.HALF and bounds.rough(error, right, expected.norm, *how):
+                detail["rough"] = True
             return detail
+    if expected.picks is not None:
+        return detail | _sampled(expected, right, got, wrong, error)
     first = tuple(int(i) for i in np.argwhere(wrong)[0])
     finite, should_be = np.isfinite(got), np.isfinite(right)
     units = _units(error, expected)
@@ -104,6 +133,37 @@ def compare(expected: Expected, returned: np.ndarray, dtype: str, arithmetic: di
         "wrong_elements": wrong_elements(right, got, wrong),
         "error_map": error_map(units, wrong),
     }
+
+
+def _sampled(
+    expected: Expected, right: np.ndarray, got: np.ndarray, wrong: np.ndarray, error: np.ndarray
+) -> dict[str, Any]:
+    """What is wrong among the picked elements; there is no map and no region of the others."""
+    first = int(np.argmax(wrong))
+    index = np.unravel_index(expected.picks[first], expected.case.result_shape(expected.check))
+    return {
+        "mismatch": "values",
+        "first_wrong": {
+            "index": [int(i) for i in index],
+            "expected": number(right[first]),
+            "returned": number(got[first]),
+        },
+        "wrong": int(wrong.sum()),
+        "of": int(wrong.size),
+        "sampled": True,
+        "error": number(_units(error, expected).max(initial=0.0)),
+    }
+
+
+#: From so many elements on it is no chance where all are alike.
+TELLING = 8
+
+
+def says_nothing(right: np.ndarray, got: np.ndarray) -> bool:
+    """Whether an answer is the same number everywhere, where the right one has many: no rounding does that, however
+    little a bound says."""
+    due = right != 0
+    return bool(due.sum() >= TELLING and np.ptp(right[due]) > 0 and np.ptp(got[due]) == 0)
 
 
 def looser(expected: Expected, returned: np.ndarray, arithmetic: dict) -> str | None:
@@ -132,10 +192,11 @@ def _shares(error: np.ndarray, allowed: np.ndarray, signed: np.ndarray, expected
     of u·Σ|terms|, from which report/accuracy.py sees whether they lean to one side."""
     if not error.size or not np.isfinite(error).all():
         return {}
-    units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
-    return {
-        "share": number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
-        "error": number(_units(error, expected).max()),
-        "sum": number(units.sum()),
-        "squares": number((units**2).sum()),
-    }
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # something where nothing is due
+        units = signed / np.maximum(bounds.ROUNDOFF[expected.dtype] * expected.magnitude, 1e-300)
+        return {
+            "share": number(np.divide(error, allowed, out=np.zeros_like(error), where=error > 0).max()),
+            "error": number(_units(error, expected).max()),
+            "sum": number(units.sum()),
+            "squares": number((units**2).sum()),
+        }

@@ -92,6 +92,11 @@ def magnitude(case: Case, check: Check, operands: Operands) -> np.ndarray:
     return answer(case, check, {name: np.abs(array) for name, array in operands.items()})
 
 
+def norm(case: Case, check: Check, operands: Operands) -> np.ndarray:
+    """√Σ terms² of every element of the answer: the scale of a sum whose terms have random signs."""
+    return np.sqrt(answer(case, check, {name: array**2 for name, array in operands.items()}))
+
+
 def _forward(case: Case, operands: Operands) -> np.ndarray:
     rank, batch, groups, per_group = case.rank, case.batch, case.groups, case.in_channels // case.groups
     filters, kernel = case.out_channels // groups, math.prod(case.kernel)

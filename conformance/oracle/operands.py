@@ -22,11 +22,12 @@ from __future__ import annotations
 import functools
 import math
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conformance.oracle import definition
+from conformance.case import NONFINITE
+from conformance.oracle import definition, sampled
 from conformance.oracle.definition import FACTORS
 
 if TYPE_CHECKING:
@@ -117,12 +118,28 @@ def _exact(case: Case, check: Check, dtype: Dtype, shapes: dict, start: Start) -
         for name, real in arrays.items():
             arrays[name] = real + 1j * integers(start, "i" + name, real.shape, largest[name])
     density = 1.0
-    while thin and case.problem() is None and definition.magnitude(case, check, arrays).max(initial=0) > limit:
+    while thin and case.problem() is None and _longest(case, check, arrays) > limit:
         density /= 2
         last = factors[-1]
         kept = (mix(start, "thin", math.prod(shapes[last])) >> np.uint64(11)) < density * 2.0**53
         arrays[last] = arrays[last] * kept.reshape(shapes[last])
     return Operands(arrays, 2 * min(first, second))
+
+
+def _longest(case: Case, check: Check, arrays: dict[str, np.ndarray]) -> float:
+    """The largest Σ|terms| of the elements that are compared."""
+    if (chosen := picked(case, check)) is None:
+        return definition.magnitude(case, check, arrays).max(initial=0)
+    sizes = {name: np.abs(array) for name, array in arrays.items()}
+    return sampled.answer(case, check, sizes, chosen).max(initial=0)
+
+
+def picked(case: Case, check: Check) -> np.ndarray | None:
+    """Flat indices of the elements of an answer that are compared, where all are too many; None for all."""
+    if case.problem() is not None or not sampled.wanted(case):
+        return None
+    random = mix(Start(0, spot(case)), "thin", sampled.PICKS)
+    return sampled.picks(case.result_shape(check), terms(case, check), random)
 
 
 def _special(case: Case, check: Check, dtype: Dtype, fill: Fill, shapes: dict, start: Start) -> Operands:
@@ -238,9 +255,16 @@ def rounded(array: np.ndarray, dtype: Dtype) -> np.ndarray:
     return decode(encode(array, dtype), dtype)
 
 
+def _numbers(value: Any) -> Any:
+    """Nested lists with floats for the words of NONFINITE."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return NONFINITE[value] if isinstance(value, str) else value
+
+
 def _given(case: Case, name: str, shape: tuple[int, ...]) -> np.ndarray:
     value = case.operands.get(name, "ones")
-    array = np.ones(shape) if isinstance(value, str) else np.asarray(value, dtype=np.float64)
+    array = np.ones(shape) if isinstance(value, str) else np.asarray(_numbers(value), dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{case.where}: operand {name} has shape {list(array.shape)}, the case asks for {list(shape)}")
     return array

@@ -9,7 +9,7 @@ from conformance.run.row import Row
 
 def measured(rows: Iterable[Row]) -> list[Row]:
     """The rows that were compared under a bound and have finite errors."""
-    return [row for row in rows if all(isinstance(row.detail.get(word), float) for word in ("share", "squares"))]
+    return [row for row in rows if all(isinstance(row.detail.get(word), float) for word in ("share", "sum", "squares"))]
 
 
 def lean(rows: Sequence[Row]) -> float:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import base64
 import inspect
 import math
+import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 
-from conformance import memory
+from conformance import memory, plain
 from conformance.case import FLOATS, Case
 from conformance.oracle.operands import make_operands
 from conformance.report.accuracy import of_the_bound
 from conformance.report.findings import entry_name, first_line
+from conformance.run import spoken
 from conformance.run.judge import specials
 from conformance.run.row import Row
 
+#: What can be imported: names with dots between them.
+DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 STAMP = 200  # numbers of a stamp that are printed
 LITERAL = 400  # numbers that a script spells out
 
@@ -47,6 +52,8 @@ def paragraph(row: Row, case: Case) -> str:
     detail = row.detail
     state = f" ({row.state})" if row.state else ""
     lines = [f"{row.key}: {row.verdict}{state}", f"  {sentence(row)}"]
+    if "unconfirmed" in detail:
+        lines.append("  not confirmed: the run was cut short before this was asked again")
     lines += [f"  {line}" for line in sizes(case)]
     if "first_wrong" in detail:
         first = detail["first_wrong"]
@@ -66,6 +73,8 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  expected shape {detail['expected_shape']}, returned {detail['returned_shape']}")
     if "share" in detail:
         lines.append(f"  its error is {of_the_bound(detail['share'])} that rounding theory gives")
+    if "rough" in detail:
+        lines.append("  it is rough: within the bound, and beyond what rounding at random would do")
     if more := detail.get("causes", [])[1:]:
         lines.append("  equally: " + "; ".join(more))
     if stamp := detail.get("stamp"):
@@ -74,6 +83,10 @@ def paragraph(row: Row, case: Case) -> str:
         lines.append(f"  follows the reading: {'; '.join(follows)}")
     if claim := detail.get("claim"):
         lines.append(f"  claim {claim['number']} {claim['verdict']}: {claim['came_out']}")
+    if "no_plan" in detail:
+        lines.append(f"  {detail['no_plan']}")
+    if poisons := detail.get("poisons"):
+        lines += [f"  {poisons}"] if poisons != row.cause else []
     if plan := detail.get("plan"):
         lines += ["  native call:"] + [f"    {line}" for line in plan["source"].splitlines()]
         lines += [f"  {line}" for line in layouts(plan)]
@@ -84,7 +97,7 @@ def paragraph(row: Row, case: Case) -> str:
             lines += [f"  {title}:"] + [f"    {line}" for line in detail[word].splitlines()[-12:]]
     if told := detail.get("ledger"):
         lines.append(f"  ledger: {entry_name(told)} ({told['kind']}): {told['why']} {told['link']}")
-    return "\n".join(lines)
+    return "\n".join(line for text in lines for line in plain.lines(text))
 
 
 def wrong(detail: dict[str, Any]) -> str:
@@ -199,32 +212,33 @@ def script(
     operands: dict[str, np.ndarray],
     expected: np.ndarray | None,
     header: Mapping[str, Any] = MappingProxyType({}),
+    whose: str | None = None,
 ) -> str:
     """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
 
     `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
-    where the call must be refused. `header`: that of the run, in which each adapter says how its scripts are written. A
-    row without a plan gives a comment that says so.
+    where the call must be refused. `header`: that of the run, in which each adapter says how its scripts are written.
+    `whose`: the run file that tells the call, None where the adapter itself has told it just now. Words of a run file
+    are quoted, and run only when the reader says that they are read. A row without a plan gives a comment that says so.
     """
     plan = row.detail.get("plan")
     if not plan:
-        return f"# {row.key}: no native call was made: {row.detail.get('reason') or row.cause or row.verdict}\n"
-    said = header.get("adapters", {}).get(row.route.partition("/")[0], {}).get("script") or {}
-    first, _, rest = plan["call"].partition(".")
-    guess = f"import {first}  # or whatever the adapter of {row.route} calls {first}" if rest else ""
-    importing = said.get("imports", guess)
-    tensor = said.get("bfloat16" if row.dtype == "bfloat16" else "put", "{array}")
-    back = said.get("get", "np.asarray({y}, dtype=np.{wide})")
-    wide = "complex128" if row.dtype == "complex64" else "float64"
-    result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
-    lines = [f'"""{row.key}, as the conformance suite asked it."""', ""]
+        why = row.detail.get("reason") or row.cause or row.verdict
+        return "".join(f"# {line}\n" for line in plain.lines(f"{row.key}: no native call was made: {why}"))
+    greeted = header.get("adapters", {}).get(row.route.partition("/")[0], {})
+    words = msgspec.convert(greeted.get("script") or {"imports": _guess(plan, row.route)}, spoken.Script)
+    wide = _wide(row)
+    lines = [repr(f"{row.key}, as the conformance suite asked it."), ""]
     packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
     lines += ["import base64", "import zlib", ""] if packed else []
-    lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
+    lines += ["import numpy as np", ""]
     lines += [_UNPACK] if packed else []
     lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
-    if define := plan.get("define"):
-        lines += ["", define.strip(), "", ""]
+    define = "\n\n".join(filter(None, [words.imports, plan["define"].strip()]))
+    call = _call(row, plan["source"], words, operands)
+    if whose:
+        lines += _to_read(whose, DEFINE=define, CALL=call)
+    lines += [*_statements("DEFINE", define, whose), ""] if define else []
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
     lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
     carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
@@ -242,10 +256,11 @@ def script(
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
             array = f"stored({array}, {case.memory[name]!r})"
-        lines.append(f"{name} = {tensor.format(array=array)}")
+        if array != name:
+            lines.append(f"{name} = {array}")
     if "b" not in operands:
         lines.append("b = None")
-    lines += ["", plan["source"], "", f"returned = {back.format(y=result, wide=wide)}"]
+    lines += ["", *_statements("CALL", call, whose)]
     answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
     answered["grad_weight"] = ("w", carried["w"])
     if row.check in answered:
@@ -257,6 +272,43 @@ def script(
             lines.append("returned = returned.reshape(-1, *returned.shape[2:])")
     lines += _comparison(row, expected, wide)
     return "\n".join(lines) + "\n"
+
+
+def _guess(plan: dict[str, Any], route: str) -> str:
+    """The import of a framework whose adapter does not say how it is imported."""
+    first, _, rest = plan["call"].partition(".")
+    if not rest or not DOTTED.fullmatch(first):
+        return ""
+    return f"import {first}  # or whatever the adapter of {route} calls {first}"
+
+
+def _wide(row: Row) -> str:
+    return "complex128" if row.dtype == "complex64" else "float64"
+
+
+def _call(row: Row, source: str, words: spoken.Script, operands: Iterable[str]) -> str:
+    """The statements from NumPy's arrays to `returned`, in the framework's words."""
+    result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
+    put = words.bfloat16 if row.dtype == "bfloat16" else words.put
+    tensors = [f"{name} = {put.replace('{array}', name)}" for name in operands if put != "{array}"]
+    returned = words.get.replace("{y}", result).replace("{wide}", _wide(row))
+    return "\n".join([*tensors, source, "", f"returned = {returned}"])
+
+
+def _to_read(whose: str, **texts: str) -> list[str]:
+    """The statements of a run file as quoted lines, and a stop before them: whoever starts this has read them."""
+    name = plain.harmless(whose)
+    lines = [f"# DEFINE and CALL are what {name} says, and nobody has checked them: they can do anything."]
+    lines += ["# Read them before you write True.", "I_HAVE_READ_THEM = False", ""]
+    for word, text in texts.items():
+        lines += [f"{word} = [", *(f"    {line!r}," for line in text.splitlines()), "]"] if text else []
+    said = f"read DEFINE and CALL, which are what {name} says, then write I_HAVE_READ_THEM = True"
+    return [*lines, "if not I_HAVE_READ_THEM:", f"    raise SystemExit({said!r})", ""]
+
+
+def _statements(word: str, text: str, whose: str | None) -> list[str]:
+    """Statements of a plan as they are, or where they were quoted above, what runs them."""
+    return [f'exec("\\n".join({word}))'] if whose else plain.lines(text)
 
 
 def _array(array: np.ndarray, dtype: str) -> str:

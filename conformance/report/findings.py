@@ -16,12 +16,14 @@ from typing import Any, NamedTuple
 
 from conformance.case import Case
 from conformance.corpus.yaml_file import shown
-from conformance.report.states import NEEDS_A_LOOK, STATES, number, place, state
+from conformance.plain import harmless
+from conformance.report.states import NEEDS_A_LOOK, STATES, number, state
 from conformance.report.told import told
 from conformance.run import blame
 from conformance.run.diagnose import EXACT, smallness
-from conformance.run.row import Diagnosed, Key, Row
+from conformance.run.row import Diagnosed, Key, Row, place
 from conformance.run.run_file import Run
+from conformance.run.variants import framework_of
 
 #: States of the rows that are findings: all but those that are right and those that cannot be asked.
 FOUND = STATES[:5]
@@ -29,8 +31,6 @@ FOUND = STATES[:5]
 TO_TELL = (*NEEDS_A_LOOK, "unrun")
 #: Numbers in brackets, however many: shapes of cases of another rank are another number of them.
 SHAPE = r"[\[(][-\d\s,]*[\])]"
-#: What a line of text cannot hold: control characters, and halves of pairs that no encoding has.
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 #: Verdict → what the framework does, in words.
 DOES = {
@@ -88,11 +88,22 @@ class Finding:
         return list(found.values())
 
     @property
+    def unseen(self) -> str | None:
+        """The kind of machine, where its rows are new and the ledger has never seen one of that kind."""
+        return self.first.detail.get("unseen") if self.state == "new" else None
+
+    @property
+    def what(self) -> str:
+        """What, without when."""
+        return f"{harmless(self.framework)} {DOES[self.verdict]}: {self.cause}"
+
+    @property
     def sentence(self) -> str:
         """What, and when: one line for every output."""
         where = f", where {self.when}" if self.when else ""
+        where += f"; not seen on this kind of machine before ({harmless(kind)})" if (kind := self.unseen) else ""
         entry = f"; {entry_name(self.entries[0])} says otherwise" if self.state == "changed" and self.entries else ""
-        return f"{harmless(self.framework)} {DOES[self.verdict]}: {self.cause}{where}{entry}"
+        return f"{self.what}{where}{entry}"
 
     @property
     def evidence(self) -> list[str]:
@@ -145,7 +156,7 @@ def findings(run: Run) -> list[Finding]:
         else:
             by = causes.of(row).reason
         if in_state in FOUND:
-            grouped[in_state, row.route.partition("/")[0], row.verdict, by].append(row)
+            grouped[in_state, framework_of(row.route), row.verdict, by].append(row)
     found = []
     for (in_state, framework, verdict, _), rows in grouped.items():
         rows.sort(key=lambda row: smallness(row, run.cases))
@@ -261,7 +272,7 @@ def unsupported(rows: Iterable[Row]) -> list[Unsupported]:
     for row in rows:
         if row.verdict == "unsupported":
             said = first_line(row.detail.get("reason") or "no reason given").removeprefix(f"{row.route} ")
-            why = row.route.partition("/")[0], re.sub(r"\d{3,}", "…", said)  # sizes of operands
+            why = framework_of(row.route), re.sub(r"\d{3,}", "…", said)  # sizes of operands
             found[why] += 1
             routes[why].add(place(row))
     return [Unsupported(*why, sorted(routes[why]), count) for why, count in found.most_common()]
@@ -276,9 +287,3 @@ def entry_name(ledger: Mapping[str, Any]) -> str:
 def first_line(text: str) -> str:
     """The first line of a message, at most 300 characters, that can be printed."""
     return harmless(text.strip().splitlines()[0][:300]) if text.strip() else ""
-
-
-def harmless(said: str) -> str:
-    """The text of a framework or a file name as one line that can be printed: a control character could clear the
-    terminal, and half a pair stops the printing."""
-    return CONTROL.sub("\ufffd", said)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.report.findings import Finding, harmless
+from conformance.plain import harmless
+from conformance.report.findings import Finding
 from conformance.run.row import Row
 from conformance.run.run_file import Run
+from conformance.run.variants import framework_of, worker_of
 
 
 def of_finding(finding: Finding, header: Mapping[str, Any]) -> str:
@@ -37,8 +39,8 @@ def command(row: Row, header: Mapping[str, Any], exactly: bool = False, case: st
 
 def given(route: str, device: str, header: Mapping[str, Any]) -> list[str]:
     """The options that name a route, and whatever the run was given that changes what it answers."""
-    framework, asked = route.partition("/")[0], header.get("selection", {})
-    file = header.get("adapters", {}).get(framework, {}).get("file", "")
+    framework, asked = framework_of(route), header.get("selection", {})
+    file = header.get("adapters", {}).get(worker_of(route), {}).get("file", "")
     words = ["--route", route if device == "cpu" else f"{route}@{device}"]
     words += _options("--cases", asked.get("files"))
     words += _options("--adapter", (name for name in asked.get("adapters") or () if Path(name).name == Path(file).name))

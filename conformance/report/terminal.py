@@ -15,13 +15,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from conformance.report import accuracy, repeat, states
-from conformance.report.findings import TO_TELL, Finding, Report, harmless, unsupported
+from conformance.plain import harmless
+from conformance.report import accuracy, remarks, repeat, states
+from conformance.report.between import between
+from conformance.report.findings import TO_TELL, Finding, Report, unsupported
 from conformance.report.history import lines
 from conformance.report.states import NEEDS_A_LOOK, number
 from conformance.run import disputes
-from conformance.run.row import Row
-from conformance.run.run_file import Difference
+from conformance.run.row import Row, place
+from conformance.run.run_file import Difference, Run
+from conformance.run.variants import framework_of, plain, variant_of, worker_of
 
 #: Findings that are printed, reasons for what is unsupported, and runs that a table has columns for.
 SHOWN, REASONS, RUNS = 20, 3, 8
@@ -32,6 +35,8 @@ CELLS = (*COUNTS, "rows/s", "bound", "lean")
 ALWAYS = ("pass", "known", "new", "rows")
 #: Columns that can be missed where there is no room for all, in this order.
 MISSED = ("rows/s", "lean", "bound")
+#: How a variant's answer may stand beside the framework's own; the first is another verdict or cause.
+HOW = ("another verdict", "other bits", "the same bits")
 #: What a column holds whose name does not tell; in few words, so that they fit in one line.
 MEANS = {
     "changed": "not as the ledger says",
@@ -57,8 +62,11 @@ def console(stderr: bool = False) -> Console:
 def progress(total: int) -> Iterator[Any]:
     """A bar on standard error while rows come in; call what it yields with each row. Silent without a terminal."""
     out = console(stderr=True)
+    if not out.is_terminal:
+        yield lambda row: None
+        return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+    with Progress(*columns, console=out, transient=True) as bar:
         task, seen = bar.add_task("", total=total), Counter()
 
         def step(row: Row) -> None:
@@ -88,10 +96,13 @@ def summary(report: Report) -> None:
             _say(out, f"{word}: {name}: {why}")
     for note in run.header["notes"]:
         _say(out, f"note: {note}")
-    _claims(out, run.rows)
-    _disputes(out, run.rows)
-    _threads(out, run.rows)
+    if states.about_documents(run):
+        _claims(out, run.rows)
+        _disputes(out, run.rows)
+    _variants(out, run.rows)
     _findings(out, report)
+    for remark in remarks.remarks(run):
+        _say(out, f"remark: {remark.sentence}")
     for problem in states.problems(run):
         _say(out, f"ledger: {problem}")
     _say(out, states.verdict(run))
@@ -102,7 +113,7 @@ def _routes(header: dict[str, Any], rows: list[Row], width: int) -> Table:
     missed where `width` characters are too few; a name goes on in a second line rather than that a number is cut."""
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[states.place(row)].append(row)
+        grouped[place(row)].append(row)
     found = {route: _cells(mine) for route, mine in sorted(grouped.items())}
     names = [name for name in CELLS if name in ALWAYS or any(cells[name] for cells in found.values())]
     longest = max((len(route.removesuffix("@cpu")) for route in found), default=0)
@@ -151,7 +162,7 @@ def _claims(out: Console, rows: list[Row]) -> None:
     said: dict[tuple, list[str]] = defaultdict(list)
     for row in rows:
         if claim := row.detail.get("claim"):
-            said[(claim["number"], row.case, claim["verdict"], claim["came_out"])].append(row.route.partition("/")[0])
+            said[(claim["number"], row.case, claim["verdict"], claim["came_out"])].append(framework_of(row.route))
     if said:
         out.print("claims of the documents:")
     for (claim, case, judged, came_out), frameworks in sorted(said.items()):
@@ -168,12 +179,24 @@ def _disputes(out: Console, rows: list[Row]) -> None:
         _say(out, f"  {case.partition('/')[2]}: {reading}: {', '.join(who)}")
 
 
-def _threads(out: Console, rows: list[Row]) -> None:
-    """How many right answers have other bits under another number of threads."""
-    found = Counter(row.route for row in rows if row.verdict == "pass" and "threads" in row.detail)
-    if found:
-        told = ", ".join(f"{route} {number(count, 'row')}" for route, count in sorted(found.items()))
-        _say(out, f"bits depend on the number of threads: {told}")
+def _variants(out: Console, rows: list[Row]) -> None:
+    """What each variant answers otherwise than the framework as it is."""
+    own = {row.key: row for row in rows if not variant_of(row.route)}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        key = row.key._replace(route=plain(row.route))
+        if variant_of(row.route) and row.verdict != "unsupported" and key in own:
+            found[worker_of(row.route)][_beside(own[key], row)] += 1
+    for worker, counted in sorted(found.items()):
+        told = ", ".join(f"{number(counted[how], 'row')} with {how}" for how in HOW if counted[how])
+        _say(out, f"{worker} beside {framework_of(worker)}: {told}")
+
+
+def _beside(own: Row, other: Row) -> str:
+    """One of HOW."""
+    if (own.verdict, own.cause) != (other.verdict, other.cause):
+        return HOW[0]
+    return HOW[2] if own.detail.get("bits") == other.detail.get("bits") else HOW[1]
 
 
 def _findings(out: Console, report: Report) -> None:
@@ -199,9 +222,10 @@ def _finding(out: Console, finding: Finding, header: dict[str, Any]) -> None:
     _say(out, f"  {repeat.of_finding(finding, header)}", soft_wrap=True)
 
 
-def difference(found: Difference) -> None:
-    """Two runs in four words, then what changed."""
+def difference(runs: Sequence[Run], found: Difference) -> None:
+    """In what two runs differ, each row that changed, and both in four words."""
     out = console()
+    _between(out, runs)
     for before, after in found.changed:
         how = f"{_said(before)} -> {_said(after)}" if _said(before) != _said(after) else "other bits"
         _say(out, f"changed  {after.key}: {how}")
@@ -212,12 +236,21 @@ def difference(found: Difference) -> None:
     out.print(_words(found))
 
 
+def _between(out: Console, runs: Sequence[Run]) -> None:
+    found = between(runs)
+    if found:
+        out.print("what differs between the runs, before any answer:")
+    for each in found:
+        _say(out, f"  {harmless(str(each))}")
+
+
 def history(reports: Sequence[Report], steps: Sequence[Difference]) -> None:
     """Several runs: the four words for each step, then a table of the divergences that came, went or moved."""
     out, runs = console(), [report.run for report in reports]
     for index, run in enumerate(runs, start=1):
         versions = ", ".join(f"{name} {hello['version']}" for name, hello in sorted(run.header["adapters"].items()))
         _say(out, f"run {index}: {run.path} ({versions or 'no framework answered'})")
+    _between(out, runs)
     for index, step in enumerate(steps, start=1):
         out.print(f"{index} -> {index + 1}: {_words(step)}")
     everything = lines(reports)

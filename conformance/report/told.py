@@ -8,7 +8,7 @@ from conformance.run.row import Diagnosed
 
 def told(diagnosed: Diagnosed) -> list[str]:
     """The lines; what goes wrong and under which condition is not among them."""
-    lines = [_exactly(diagnosed)]
+    lines = [exactly(diagnosed)]
     if smallest := diagnosed.smallest:
         lines.append(f"smallest that is wrong: {smallest.says} ({smallest.check}, {smallest.dtype})")
     if diagnosed.change:
@@ -16,7 +16,7 @@ def told(diagnosed: Diagnosed) -> list[str]:
     return lines
 
 
-def _exactly(diagnosed: Diagnosed) -> str:
+def exactly(diagnosed: Diagnosed) -> str:
     """How sure the condition is."""
     if diagnosed.when is None:
         return "no short condition holds on all of these rows and on no other"

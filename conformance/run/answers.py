@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 from conformance.oracle.compare import Expected
 from conformance.run.questions import Question
 
 #: Memory for the oracle's answers.
 CACHE_BYTES = 512 * 2**20
+#: Bytes that any answer may take, and how many times what is expected: a wrong answer may be larger than a right one.
+ROOM, TIMES = 64 * 2**20, 16
+
+
+def room(expected: Expected) -> int:
+    """Bytes beyond which an answer is refused before it is taken in."""
+    shape = expected.case.result_shape(expected.check) or ()
+    return ROOM + TIMES * 8 * min(math.prod(max(length, 0) for length in shape), 2**28)
 
 
 class Answers:

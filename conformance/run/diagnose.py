@@ -26,7 +26,8 @@ from conformance.mutants.shown import shows
 from conformance.run import infer
 from conformance.run.blame import UNEXPLAINED, What, blame, common, rounding, sentence
 from conformance.run.infer import Asked, Table
-from conformance.run.row import Diagnosed, Example, Row
+from conformance.run.row import Diagnosed, Example, Row, place
+from conformance.run.variants import framework_of
 
 #: Negative questions that are looked at: more make a condition no truer, and time longer.
 MOST = 6000
@@ -87,7 +88,7 @@ def diagnose(
     frameworks: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row.fill != "related" and row.case in cases:
-            frameworks[row.route.partition("/")[0]][f"{row.route}@{row.device}"].append(row)
+            frameworks[framework_of(row.route)][place(row)].append(row)
     found: list[Diagnosis] = []
     for framework, routes in frameworks.items():
         if any(wanted(row) for mine in routes.values() for row in mine):
@@ -189,31 +190,27 @@ def asked_of(row: Row, cases: Mapping[str, Case]) -> Asked:
 def _weighed(
     what: What, told: Sequence[Row], rows: Sequence[Row], table: Table, places: np.ndarray, seed: int
 ) -> Evidence:
-    """The evidence of one route: rows that a fault explains, and rows that passed although it would show.
-
-    Whether rounding shows depends on the numbers, so that a row that passed says nothing about it: its evidence are the
-    other dtypes alone.
-    """
-    rounded = rounding(what)
+    """The evidence of one route: rows that a fault explains, and rows that passed although it would show."""
     keys = {row.key for row in told}
     fills = {row.fill for row in told}
     if what.fault is not None and fills & EXACT:
         fills &= EXACT
     positive, negative = [], []
-    for row, place in zip(rows, places, strict=True):
+    for row, index in zip(rows, places, strict=True):
         if row.fill not in fills:
             continue
         if row.key in keys:
-            positive.append(place)
-        elif rounded and row.dtype == rounded[1]:
-            continue
-        elif row.verdict == "pass" and len(negative) < MOST and against(what, table.asked[place], seed):
-            negative.append(place)
+            positive.append(index)
+        elif row.verdict == "pass" and len(negative) < MOST and against(what, table.asked[index], seed):
+            negative.append(index)
     return Evidence(np.array(positive, dtype=int), np.array(negative, dtype=int))
 
 
 def against(what: What, one: Asked, seed: int) -> bool:
-    """Whether a question that passed says something about when the fault happens."""
+    """Whether a question that passed says something about when the fault happens. Whether rounding shows depends on the
+    numbers, so of it only the other dtypes say something."""
+    if rounded := rounding(what):
+        return one.dtype != rounded[1]
     if what.verdict == "accept":
         return one.case.invalid == what.text
     if one.case.expect == "refuse":

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.oracle.compare import Expected, compare
+from conformance.run.variants import framework_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +48,7 @@ def disputes(rows: Iterable[Row]) -> list[Side]:
     """Who follows which reading, sorted by case and reading. Rows that follow none are divergences and not here."""
     said: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        framework = row.route.partition("/")[0]
+        framework = framework_of(row.route)
         for reading in row.detail.get("follows", ()):
             if row.route not in said[row.case, framework][reading]:
                 said[row.case, framework][reading].append(row.route)

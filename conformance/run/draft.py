@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from conformance.plain import harmless
 from conformance.run.blame import common
 from conformance.run.diagnose import diagnose, stored
 from conformance.run.row import Diagnosed, Row
@@ -21,11 +22,20 @@ def draft(run: Run) -> str:
     if not found:
         found = [stored(each, run.cases) for each in diagnose(run.rows, run.cases, seed=run.header.get("seed", 0))]
     rows = {row.key: row for row in run.rows}
-    written = [_rule(each, [rows[key] for key in each.rows if key in rows]) for each in found]
+    written = [_plain(_rule(each, [rows[key] for key in each.rows if key in rows])) for each in found]
     return "\n".join(
         yaml.safe_dump([rule], default_flow_style=None, sort_keys=False, allow_unicode=True, width=112)
         for rule in written
     )
+
+
+def _plain(value: Any) -> Any:
+    """A rule without characters that the ledger's own reader refuses: a run file may hold any."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _rule(found: Diagnosed, rows: Sequence[Row]) -> dict[str, Any]:

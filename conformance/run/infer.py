@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from conformance.case import CHECKS, DTYPES, Case
+from conformance.case import CHECKS, DTYPES, Case, Check, Dtype, Fill
 from conformance.corpus.conditions import OPERATORS, Atom, Compare, Condition, Not, Numbers, Property
 from conformance.corpus.quantities import OF_CASE, PER_AXIS, PROPERTIES, QUANTITIES
 
@@ -31,9 +31,9 @@ class Asked(NamedTuple):
     """A question: the case and what is asked of it."""
 
     case: Case
-    check: str
-    dtype: str
-    fill: str
+    check: Check
+    dtype: Dtype
+    fill: Fill
     device: str = "cpu"
 
 

@@ -7,22 +7,27 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from conformance import mutants
 from conformance.oracle.compare import Expected, compare, looser
 from conformance.oracle.operands import decode
-from conformance.run import claims, disputes
-from conformance.run.row import Row
+from conformance.run import claims, disputes, spoken
+from conformance.run.row import DIVERGENT, Row
 
 if TYPE_CHECKING:
+    from conformance.run.message import Tensors
     from conformance.run.questions import Question
-    from conformance.run.worker import Tensors
+
+#: Characters of a message or a trace that are kept.
+LONGEST = 4000
 
 
 @dataclass
 class Answer:
-    """What a worker did with a question. `text`: the message of an error, the reason why not, or how it died."""
+    """What a worker did with a question. `text`: the message of an error, the reason why not, or how it died;
+    `no_plan`: what is wrong with the plan that came with it, which is left out."""
 
     outcome: str
     text: str = ""
@@ -31,25 +36,34 @@ class Answer:
     seconds: float | None = None
     build_seconds: float | None = None
     plan: dict[str, Any] | None = None
+    no_plan: str = ""
     tensors: Tensors = field(default_factory=dict)
     log: str = ""
 
     @classmethod
-    def from_message(cls, message: dict[str, Any], tensors: Tensors) -> Answer:
+    def from_message(cls, message: dict[str, Any], tensors: Tensors, rank: int) -> Answer:
         """The answer in a protocol message; a message that lacks what its outcome needs is garbled."""
-        outcome = message.get("outcome")
-        if outcome not in ("returned", "unsupported", "raised", "broken"):
-            return cls("garbled", f"the answer's outcome is {outcome!r}")
-        if outcome == "returned" and not tensors:
+        try:
+            said = msgspec.convert(message, spoken.Said)
+        except msgspec.ValidationError as error:
+            return cls("garbled", f"not an answer: {spoken.plainly(error)}")
+        if said.outcome == "returned" and not tensors:
             return cls("garbled", "the answer says that something was returned and carries no tensor")
+        plan, no_plan = None, ""
+        if said.plan is not None:
+            try:
+                plan = spoken.plan(said.plan, rank)
+            except ValueError as error:
+                no_plan = spoken.plainly(error)
         return cls(
-            outcome,
-            text=str(message.get("reason") or message.get("text") or ""),
-            type=str(message.get("type") or ""),
-            trace=str(message.get("trace") or ""),
-            seconds=message.get("seconds"),
-            build_seconds=message.get("build_seconds"),
-            plan=message.get("plan"),
+            said.outcome,
+            text=(said.reason or said.text or "")[:LONGEST],
+            type=(said.type or "")[:200],
+            trace=(said.trace or "")[-LONGEST:],
+            seconds=said.seconds,
+            build_seconds=said.build_seconds,
+            plan=plan,
+            no_plan=no_plan,
             tensors=tensors,
         )
 
@@ -66,19 +80,27 @@ class Answer:
 _MEANING = {"unsupported": "unsupported", "crashed": "crash", "hung": "hang", "garbled": "broken", "broken": "broken"}
 
 
+@np.errstate(all="ignore")  # what comes back may hold any number
 def judge(question: Question, expected: Expected, answer: Answer, first: Answer | None, log: str) -> Row:
     """The row of an answer. `first`: what the same question was answered before; another answer makes it flaky."""
     verdict, cause, detail = _meaning(question, expected, answer)
     if first is not None and not first.same_as(answer):
         before = _meaning(question, expected, first)
         detail["again"] = {"first": _said(before), "second": _said((verdict, cause, detail))}
-        cause = f"asked twice, answered differently: first {_said(before)}; then {_said((verdict, cause, detail))}"
-        verdict = "flaky"
+        if verdict == before[0] and verdict in DIVERGENT:  # wrong both times is wrong, in whatever bits
+            if verdict == "differ" and not (cause == before[1] and detail.get("causes")):
+                detail = {word: value for word, value in detail.items() if word not in ("causes", "faults")}
+                cause = "other bits each time: uninitialised memory?"
+        else:
+            said = f"first {_said(before)}; then {_said((verdict, cause, detail))}"
+            verdict, cause = "flaky", f"asked twice, answered differently: {said}"
         log = "\n".join(filter(None, [first.log, answer.log or log]))
     if answer.plan:
         detail["plan"] = answer.plan
     if answer.build_seconds is not None:
         detail["build_seconds"] = answer.build_seconds
+    if answer.no_plan:
+        detail["no_plan"] = f"its plan is not one and was left out: {answer.no_plan}"
     if verdict not in ("pass", "unsupported") and (answer.log or log):
         detail["log"] = (answer.log or log)[-4000:]
     outcome = "garbled" if answer.outcome == "broken" else answer.outcome
@@ -103,9 +125,9 @@ def _meaning(question: Question, expected: Expected, answer: Answer) -> tuple[st
     detail: dict[str, Any] = {}
     verdict, cause, returned, error = _MEANING.get(answer.outcome), answer.text or None, None, None
     if answer.outcome == "unsupported":
-        detail["reason"] = answer.text
+        detail["reason"] = answer.text.strip() or "no reason given"
     elif answer.outcome in ("raised", "broken"):
-        error = f"{answer.type}: {answer.text}".strip()
+        error = ": ".join(part for part in (answer.type.strip(), answer.text.strip()) if part)
         detail |= {"error_type": answer.type, "error_text": answer.text, "trace": answer.trace}
         cause = _stable(error.splitlines()[0][:300]) if error else "raised without a message"
         if answer.outcome == "raised":
@@ -141,19 +163,22 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return None
     if mismatch == "dtype":
         return f"answered in {detail['returned_dtype']} instead of {detail['expected_dtype']}"
+    if "sampled" in detail:
+        return f"values differ in {detail['wrong']} of {detail['of']} elements that were chosen of so large an answer"
     if expected.fill not in ("real", "related"):
-        with np.errstate(invalid="ignore"):  # the special fills have infinities
-            named = mutants.causes(
-                question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill
-            )
+        named = mutants.causes(
+            question.case, expected.check, expected.operands, returned, expected.dtype, expected.fill
+        )
         if named:
             detail["faults"] = [each.fault for each in named if each.fault]
             detail["causes"] = [each.says for each in named]
             return named[0].says
-    if mismatch == "specials" and expected.fill in ("special", "special_second"):
+    if mismatch == "specials" and expected.fill in ("special", "special_second", "given"):
         return specials(detail["specials_extra"], detail["specials_missing"])
     if mismatch == "shape":
         return f"shape {detail['returned_shape']} instead of {detail['expected_shape']}"
+    if "says_nothing" in detail:
+        return f"the same number everywhere, {detail['says_nothing']}: the answer says nothing of its operands"
     if expected.fill == "real":
         words = looser(expected, returned, question.arithmetic) if mismatch == "values" else None
         instead = f"; within it under {words}: declare it, or mend it" if words else ""

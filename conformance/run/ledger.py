@@ -5,8 +5,8 @@ otherwise it is changed; one that passes although a rule speaks of it is stale. 
 could meet is an orphan.
 
 Where several rules of one file speak of a row, the first of those that say it is refused, or crashes, or hangs, is the
-one that counts: a framework stops at the first check that it makes. All else that two rules say of one row is a
-contradiction.
+one that counts: a framework stops at the first check that it makes. Two named faults may happen at once, and then the
+answer differs in whatever way. All else that two rules say of one row is a contradiction.
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ from pathlib import Path
 import msgspec
 
 from conformance.case import Case
-from conformance.corpus.conditions import NEVER, Condition
 from conformance.corpus.globs import may_mean
 from conformance.corpus.yaml_file import FileError
 from conformance.mutants.shown import shows
 from conformance.run import rules
-from conformance.run.place import Place
+from conformance.run.place import Place, unseen
 from conformance.run.row import DIVERGENT, Key, Row
 from conformance.run.rules import Rule
-
-#: Rules of a case that are remembered, by route, version and case.
-KEPT = 50_000
+from conformance.run.speaking import Decided, Speaking
+from conformance.run.variants import framework_of, worker_of
 
 
 class Ledger:
@@ -36,8 +34,12 @@ class Ledger:
 
     def __init__(self, known: Iterable[Rule], places: Mapping[str, Place] | None = None, seed: int = 0):
         self.rules, self.places, self.seed = list(known), dict(places or {}), seed
-        self._of_route: dict[tuple[str, str], list[Rule]] = {}
-        self._of_case: dict[tuple[str, str, str], list[tuple[Rule, Condition]]] = {}
+        #: Those of which some rule speaks.
+        self.frameworks = {framework_of(route) for rule in self.rules for route in rule.routes}
+        self._of_route: dict[tuple[str, str], Speaking] = {}
+        self._decided = Decided()
+        #: Rules, by their order, that do not contradict each other.
+        self._agreed: set[tuple[int, ...]] = set()
 
     @classmethod
     def load(cls, folder: str | Path, places: Mapping[str, Place] | None = None, seed: int = 0) -> Ledger:
@@ -52,44 +54,55 @@ class Ledger:
         if row.verdict in ("unsupported", "unrun"):
             return row
         speaking = self.speaking(row.key, case, version)
+        if row.verdict == "pass":
+            remark = next((rule for rule in speaking if row.detail.keys() & rule.verdicts), None)
+            row = row if remark is None else msgspec.structs.replace(row, detail=row.detail | {"ledger": remark.told()})
+        speaking = [rule for rule in speaking if not rule.remarks]
         if not speaking:
-            return msgspec.structs.replace(row, state="new") if row.verdict in DIVERGENT else row
+            return self._new(row) if row.verdict in DIVERGENT else row
         if row.verdict == "pass":
             broken = next((rule for rule in speaking if self._must_show(rule, row.key, case)), None)
             return row if broken is None else _with(row, "stale", broken)
-        for rule in _counting(speaking):
-            if rule.explains(row):
-                return _with(row, "known", rule)
-        return _with(row, "changed", speaking[0])
+        counting = _counting(speaking)
+        explaining = next((rule for rule in counting if rule.explains(row)), None)
+        if explaining is None and self._several_faults(counting, row, case):
+            explaining = counting[0]
+        return _with(row, "known", explaining) if explaining else _with(row, "changed", speaking[0])
+
+    def _several_faults(self, rules: list[Rule], row: Row, case: Case) -> bool:
+        """Whether an answer differs by several named faults at once, which is like neither of them alone."""
+        return (
+            row.verdict == "differ" and sum(bool(rule.fault) and self._shows(rule, row.key, case) for rule in rules) > 1
+        )
+
+    def _new(self, row: Row) -> Row:
+        """A divergence of which no rule speaks. Where the rules of its framework were found on machines of another
+        kind, that is said."""
+        framework, place = framework_of(row.route), self.places.get(worker_of(row.route))
+        kind = unseen(place) if place and framework in self.frameworks else None
+        return msgspec.structs.replace(row, state="new", detail=row.detail | ({"unseen": kind} if kind else {}))
 
     def speaking(self, key: Key, case: Case, version: str) -> list[Rule]:
         """The rules that speak of a row, in their order. Raises FileError where two contradict each other."""
-        name = (key.route, version, case.id)
-        if (mine := self._of_case.get(name)) is None:
-            if len(self._of_case) >= KEPT:
-                self._of_case.clear()
-            found = ((rule, rule.on(case)) for rule in self._rules_of(key.route, version))
-            mine = self._of_case[name] = [(rule, rest) for rule, rest in found if rest is not NEVER]
-        if not mine:
-            return []
-        speaking = [
-            rule for rule, rest in mine if rest.holds(case, key) and (key.fill != "related" or rule.is_of_relations())
-        ]
+        if (mine := self._of_route.get((key.route, version))) is None:
+            place = self.places.get(worker_of(key.route), {})
+            rules = (rule for rule in self.rules if rule.is_of(key.route, version, place))
+            mine = self._of_route[key.route, version] = Speaking(rules, self._decided)
+        speaking = mine.of(key, case)
         if len(speaking) > 1:
-            _agreed(speaking, key)
+            together = tuple(rule.order for rule in speaking)
+            if together not in self._agreed:
+                _agreed(speaking, key)
+                self._agreed.add(together)
         return speaking
-
-    def _rules_of(self, route: str, version: str) -> list[Rule]:
-        if (route, version) not in self._of_route:
-            place = self.places.get(route.partition("/")[0], {})
-            self._of_route[route, version] = [rule for rule in self.rules if rule.is_of(route, version, place)]
-        return self._of_route[route, version]
 
     def _must_show(self, rule: Rule, key: Key, case: Case) -> bool:
         """Whether a row of which the rule speaks may not pass."""
-        return not rule.sometimes and (
-            rule.fault is None or shows(rule.fault, case, key.check, key.dtype, key.fill, self.seed)
-        )
+        return not rule.sometimes and self._shows(rule, key, case)
+
+    def _shows(self, rule: Rule, key: Key, case: Case) -> bool:
+        """Whether a row can show what the rule says."""
+        return rule.fault is None or shows(rule.fault, case, key.check, key.dtype, key.fill, self.seed)
 
     def orphans(self, whole: Iterable[tuple[Key, Case]], versions: dict[str, str], unread: Set[str]) -> list[str]:
         """Rules that no row of the whole default run could meet, in sentences.
@@ -99,7 +112,7 @@ class Ledger:
         """
         met: set[int] = set()
         for key, case in whole:
-            version = versions.get(key.route.partition("/")[0])
+            version = versions.get(worker_of(key.route))
             if version is not None:
                 met.update(rule.order for rule in self.speaking(key, case, version))
         return [
@@ -113,7 +126,7 @@ class Ledger:
         if any(may_mean(glob, family) for glob in rule.cases for family in unread):
             return False
         return any(
-            glob.partition("/")[0] == name and rule.is_of(glob, version, self.places.get(name, {}))
+            framework_of(glob) == framework_of(name) and rule.is_of(glob, version, self.places.get(name, {}))
             for name, version in versions.items()
             for glob in rule.routes
         )
@@ -134,11 +147,11 @@ def _agreed(speaking: list[Rule], key: Key) -> None:
     """Raises FileError where two rules say different things of one row, neither of them before the other."""
     by_file: dict[str, list[Rule]] = defaultdict(list)
     for rule in speaking:
-        if not rule.sometimes:
+        if not rule.sometimes and not rule.remarks:
             by_file[rule.file if rule.stops else ""].append(rule)
     for file, mine in by_file.items():
         first, others = mine[0], mine[1:]
-        other = next((each for each in others if (each.verdicts, each.cause, each.fault) != _said(first)), None)
+        other = next((each for each in others if _said(each) != _said(first)), None)
         if other is not None and not file:
             raise FileError(None, None, f"{first.where} and {other.where} contradict each other on {key}: narrow one")
     stops = [mine[0] for file, mine in by_file.items() if file]
@@ -147,4 +160,5 @@ def _agreed(speaking: list[Rule], key: Key) -> None:
 
 
 def _said(rule: Rule) -> tuple:
-    return rule.verdicts, rule.cause, rule.fault
+    """What a rule says of a row; named faults may all happen at once."""
+    return rule.verdicts, rule.causes, rule.fault is not None

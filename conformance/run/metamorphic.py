@@ -89,7 +89,7 @@ def rows(engine: Engine, asked: list[Question], settle: Callable[[Row, Case], Ro
                 suspects.append((each, _digests(told)))
             else:
                 yield _settled(row, each.question.case, settle)
-        for framework in {each.question.framework for each, _ in suspects}:
+        for framework in {each.question.worker for each, _ in suspects}:
             engine.workers[framework].stop()
         before = {each.question.key: digests for each, digests in suspects}
         for each, told in _ask(engine, [each for each, _ in suspects], settle):
@@ -137,7 +137,7 @@ def _ask(engine: Engine, sets: list[Set], settle: Callable[[Row, Case], Row]) ->
         told = settle(msgspec.structs.replace(row, case=case.id, fill=case.fills[0]), case)
         return msgspec.structs.replace(told, case=row.case, fill=row.fill)
 
-    usual = engine.settle
+    usual = engine.watch, engine.settle
     engine.watch, engine.settle = lambda part, answer: latest.update({part.key: answer}), of_the_case
     try:
         for row in engine.run(parts):
@@ -147,9 +147,10 @@ def _ask(engine: Engine, sets: list[Set], settle: Callable[[Row, Case], Row]) ->
                 yield sets[index], found[index]
                 found[index] = None  # answers may be large
     finally:
-        engine.watch, engine.settle = None, usual
+        engine.watch, engine.settle = usual
 
 
+@np.errstate(all="ignore")  # as in judge.py
 def _row(each: Set, told: Told) -> Row:
     """The row of a set: the first of its questions that went wrong by itself, else whether the equation holds."""
     key, wrong = each.question.key, [row for row in told.rows if row.verdict != "pass"]

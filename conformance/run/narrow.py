@@ -18,8 +18,9 @@ import numpy as np
 from conformance.case import Case, sensible
 from conformance.corpus.conditions import Condition
 from conformance.corpus.neighbours import beside, changed, difference, renamed, simpler, weight
+from conformance.oracle.bounds import LOOSER
 from conformance.run import infer
-from conformance.run.blame import What
+from conformance.run.blame import What, named, rounding
 from conformance.run.diagnose import EXACT, Diagnosis, Evidence, against
 from conformance.run.infer import Asked
 from conformance.run.row import Row
@@ -204,7 +205,10 @@ class _Search:
 
 
 def fails(what: What, row: Row, one: Asked) -> bool:
-    """Whether a row goes wrong in this way; with real operands no fault is named, there any difference counts."""
+    """Whether a row goes wrong in this way; with real operands no fault is named, there any difference counts, but for
+    what is rounding in one dtype."""
+    if rounded := rounding(what):
+        return row.verdict == "differ" and row.dtype == rounded[1] and named(row, one.case).text in LOOSER
     if row.verdict == "differ" == what.verdict and one.fill not in EXACT:
         return True
     return what.explains(row, one.case)

@@ -3,6 +3,8 @@
     place: {cpu: avx512_bf16}                  # the CPU has these instructions
     place: {onednn: {other_than: avx512_core}} # oneDNN may not use AVX-512, because of the CPU or because of a setting
     place: {tensorflow_onednn: "off"}          # TensorFlow's operations do not come to oneDNN
+    place: {variant: mkldnn=off}               # under this variant of the framework, see variants.py
+    place: {gpu: h100}                         # a word of what the adapter tells of its device: gpu, driver, cudnn
 
 The same versions of a framework answer otherwise on another CPU, since its libraries choose their code by what the CPU
 has. oneDNN is told by ONEDNN_MAX_CPU_ISA to use less than that, so that one machine can play others.
@@ -21,7 +23,16 @@ Place = dict[str, frozenset[str]]
 VECTORS = re.compile("sse4|avx|amx|fma|f16c|asimd|sve|sme|bf16|i8mm")
 
 #: What a rule may name.
-NAMES = ("cpu", "machine", "onednn", "system", "tensorflow_onednn")
+BUILDS = ("gpu", "driver", "cudnn")
+NAMES = ("cpu", "machine", "onednn", "system", "tensorflow_onednn", "variant", *BUILDS)
+
+#: What a machine has on which the ledger's rules were found; of others they are not known to tell everything.
+SEEN: Place = {"machine": frozenset({"x86_64", "amd64"}), "system": frozenset({"linux"}), "cpu": frozenset({"avx2"})}
+
+#: Variables of the environment that change what the frameworks' libraries compute.
+SETTINGS = re.compile(
+    "(ONEDNN|DNNL|ATEN|XLA|TF|TORCH|JAX|NPY|OPENBLAS|MKL|OMP|CUDA|CUDNN|CUBLAS|NVIDIA|KMP|BLIS|VECLIB|ROCM|MIOPEN)_.*"
+)
 
 #: oneDNN's levels from the lowest, and the instructions that each needs beyond the one before it.
 LEVELS: tuple[tuple[str, frozenset[str]], ...] = (
@@ -49,6 +60,25 @@ def here(environment: Mapping[str, str] = os.environ) -> Place:
         "system": frozenset({platform.system().lower()}),
         "tensorflow_onednn": tensorflow_onednn(flags, environment),
     }
+
+
+def of_worker(program_environment: Mapping[str, str], builds: Mapping[str, str], variant: str) -> Place:
+    """The place of a worker: this machine under its environment, with what its adapter tells of the libraries."""
+    told = {name: frozenset({builds[name].lower(), *builds[name].lower().split()}) for name in BUILDS if name in builds}
+    return here(os.environ | program_environment) | told | {"variant": frozenset({variant} - {""})}
+
+
+def unseen(place: Place) -> str | None:
+    """What kind of machine a place is on, in words, where the ledger has never seen one of its kind; else None."""
+    if all(place.get(word, frozenset()) & found for word, found in SEEN.items()):
+        return None
+    found = [*sorted(place.get("machine", ())), *sorted(place.get("system", ()))]
+    return " ".join(found if place.get("cpu", frozenset()) & SEEN["cpu"] else [*found, "without AVX2"])
+
+
+def settings(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The variables of an environment that change what is computed."""
+    return {name: value for name, value in sorted(environment.items()) if SETTINGS.fullmatch(name)}
 
 
 def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:

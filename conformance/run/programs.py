@@ -6,12 +6,14 @@ import difflib
 import importlib.machinery
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 from conformance import folder
 from conformance.corpus.globs import matches
+from conformance.run.variants import framework_of
 from conformance.run.worker import Program, environment
 
 SUFFIX = "_adapter"
@@ -32,6 +34,11 @@ def known() -> dict[str, Path]:
         if origin := _origin(point.value.partition(":")[0]):
             found[point.name] = origin
     return found
+
+
+def is_ours(hello: Mapping[str, Any]) -> bool:
+    """Whether a framework was greeted through an adapter that ships with us."""
+    return Path(hello["file"]).parent == folder("adapters")
 
 
 def _origin(module: str) -> Path | None:
@@ -66,7 +73,7 @@ def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, s
     if named:
         chosen = dict(_one(name, ours) for name in named)
     else:
-        firsts = {route.partition("/")[0] for route in routes}
+        firsts = {framework_of(route) for route in routes}
         chosen = {name: path for name, path in ours.items() if not firsts or _matches_any(name, firsts)}
         if firsts and not chosen:
             raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")

@@ -7,22 +7,30 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from conformance.case import Case, sensible
-from conformance.corpus.globs import matches
 from conformance.run.row import Key
+from conformance.run.variants import is_meant, worker_of
 
 
 class Question(NamedTuple):
-    """One row to be: the case, its key, and what the route declared."""
+    """One row to be: the case, its key, and what the route declared: its arithmetic, its cost in seconds, and the
+    seconds that an answer may take where they are not those of the run."""
 
     case: Case
     key: Key
     numbers: dict[str, Any]
     arithmetic: dict[str, Any]
     cost: float
+    deadline: float | None = None
+
+    @classmethod
+    def of(cls, case: Case, key: Key, offered: Mapping[str, Any], numbers: dict[str, Any] | None = None) -> Question:
+        """A question to a route as its adapter's hello offers it; `numbers`: the case's, where they are at hand."""
+        arithmetic, deadline = offered.get("arithmetic") or {}, offered.get("deadline")
+        return cls(case, key, case.question() if numbers is None else numbers, arithmetic, offered["cost"], deadline)
 
     @property
-    def framework(self) -> str:
-        return self.key.route.partition("/")[0]
+    def worker(self) -> str:
+        return worker_of(self.key.route)
 
     @property
     def route(self) -> str:
@@ -94,9 +102,10 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
                     selection.unsupported[key] = f"{route} does not offer {key.check}"
                 elif case.expect == "refuse" and (why := offered.get("unasked", {}).get(case.invalid)):
                     selection.unsupported[key] = f"{route} cannot be asked about {case.invalid}: {why}"
+                elif (largest := offered.get("largest")) is not None and case.size > largest:
+                    selection.unsupported[key] = f"{route} takes no case of more than {largest} multiply-adds"
                 else:
-                    arithmetic = offered.get("arithmetic") or {}
-                    selection.questions.append(Question(case, key, numbers, arithmetic, offered["cost"]))
+                    selection.questions.append(Question.of(case, key, offered, numbers))
     return selection
 
 
@@ -116,5 +125,5 @@ def _wanted(route: str, device: str, narrow: Narrow) -> bool:
     if narrow.devices and device not in narrow.devices:
         return False
     return not narrow.routes or any(
-        matches(f"{route}@{device}" if "@" in pattern else route, pattern) for pattern in narrow.routes
+        is_meant(f"{route}@{device}" if "@" in pattern else route, pattern) for pattern in narrow.routes
     )

@@ -6,6 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from conformance.case import Dtype, Fill
+from conformance.run.spoken import Device, Route, Seconds
+
 #: What the worker did.
 Outcome = Literal["returned", "unsupported", "raised", "crashed", "hung", "garbled", "unasked"]
 
@@ -26,6 +29,12 @@ VERDICTS: tuple[Verdict, ...] = (
 
 #: Verdicts that say something against a framework or its adapter, and so need a state.
 DIVERGENT: frozenset[Verdict] = frozenset({"differ", "refuse", "accept", "crash", "hang", "flaky", "broken"})
+
+#: What may be said of an answer that passes, and a rule of the ledger may know; see report/remarks.py.
+Remark = Literal["rough"]
+REMARKS: frozenset[Remark] = frozenset({"rough"})
+#: Verdicts without an answer of the framework: it was not asked, it cannot be, or its adapter failed before it was.
+UNANSWERED: frozenset[Verdict] = frozenset({"unsupported", "broken", "unrun"})
 
 #: A row against the ledger; None for rows that no entry speaks of and that do not diverge.
 State = Literal["new", "known", "changed", "stale"]
@@ -57,21 +66,26 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="row"
     """
 
     case: str
-    route: str
-    device: str
-    dtype: str
+    route: Route
+    device: Device
+    dtype: Dtype
     check: str
-    fill: str
+    fill: Fill
     outcome: Outcome = "unasked"
     verdict: Verdict = "unrun"
     state: State | None = None
     cause: str | None = None
-    seconds: float | None = None
+    seconds: Seconds | None = None
     detail: dict[str, Any] = {}
 
     @property
     def key(self) -> Key:
         return Key(self.case, self.route, self.device, self.dtype, self.check, self.fill)
+
+
+def place(row: Row) -> str:
+    """The route with its device: `torch/functional@cpu`."""
+    return f"{row.route}@{row.device}"
 
 
 class Example(msgspec.Struct, frozen=True):

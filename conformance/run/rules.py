@@ -32,7 +32,8 @@ from conformance.corpus.when import Others, parse
 from conformance.corpus.yaml_file import Document, FileError, Steps, convert, nearest, read
 from conformance.mutants.shown import FAULTS
 from conformance.run.place import NAMES, Place
-from conformance.run.row import DIVERGENT, Row, Verdict
+from conformance.run.row import DIVERGENT, REMARKS, Remark, Row, Verdict
+from conformance.run.variants import is_meant
 
 UNFINISHED = "FINISH ME"
 
@@ -43,16 +44,16 @@ STOPS = frozenset({"refuse", "accept", "crash", "hang", "broken"})
 class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule as it stands in a file. `routes` and `cases` are globs with * and ?.
 
-    Exactly one of `cause` (part of the row's cause) and `fault` (the name of a mutant) is there. Several verdicts are
-    for answers that depend on chance.
+    Exactly one of `cause` (part of the row's cause, or several parts of which one is there) and `fault` (the name of a
+    mutant) is given. Several verdicts are for answers that depend on chance.
     """
 
     routes: str | list[str]
-    verdict: Verdict | list[Verdict]
+    verdict: Verdict | Remark | list[Verdict | Remark]
     kind: Literal["bug", "by-design", "precision", "not-implemented"]
     link: str
     why: str
-    cause: str | None = None
+    cause: str | list[str] | None = None
     fault: str | None = None
     when: dict[str, Any] | list[dict[str, Any]] | None = None
     cases: str | list[str] | None = None
@@ -73,7 +74,7 @@ class Rule(msgspec.Struct, kw_only=True):
     kind: str
     link: str
     why: str
-    cause: str = ""
+    causes: tuple[str, ...] = ()
     fault: str | None = None
     cases: tuple[str, ...] = ()
     place: dict[str, tuple[frozenset[str], bool]] = {}
@@ -87,10 +88,15 @@ class Rule(msgspec.Struct, kw_only=True):
     def stops(self) -> bool:
         return self.verdicts <= STOPS
 
+    @property
+    def remarks(self) -> bool:
+        """Whether it speaks of answers that pass."""
+        return self.verdicts <= REMARKS
+
     def is_of(self, route: str, version: str, place: Place) -> bool:
         """Whether it speaks of a route at all, in this version and place."""
         return (
-            any(matches(route, glob) for glob in self.routes)
+            any(is_meant(route, glob) for glob in self.routes)
             and within(version, self.versions)
             and all(
                 bool(place.get(name, frozenset()) & words) != negated for name, (words, negated) in self.place.items()
@@ -119,7 +125,7 @@ class Rule(msgspec.Struct, kw_only=True):
         if row.verdict not in self.verdicts:
             return False
         if self.fault is None or row.verdict != "differ":
-            return self.cause.lower() in (row.cause or "").lower()
+            return any(cause.lower() in (row.cause or "").lower() for cause in self.causes)
         return row.fill in ("real", "related") or self.fault in row.detail.get("faults", ())
 
     def told(self) -> dict[str, Any]:
@@ -129,14 +135,19 @@ class Rule(msgspec.Struct, kw_only=True):
 
     def __str__(self) -> str:
         """The rule in one sentence."""
-        what = {"differ": "answers otherwise", "refuse": "refuses", "accept": "answers what must be refused"}
+        what = {
+            "rough": "is rough",
+            "differ": "answers otherwise",
+            "refuse": "refuses",
+            "accept": "answers what must be refused",
+        }
         verdicts = " or ".join(what.get(verdict, verdict) for verdict in sorted(self.verdicts))
         sometimes = "sometimes " if self.sometimes else ""
         where = [f"version {self.versions}"] if str(self.versions) else []
         where += [
             f"{name} {'other than ' * no}{' or '.join(sorted(words))}" for name, (words, no) in self.place.items()
         ]
-        cause = str(FAULTS[self.fault].says) if self.fault else self.cause
+        cause = str(FAULTS[self.fault].says) if self.fault else " or ".join(self.causes)
         when = f" where {self.when}" if self.when != ALWAYS else ""
         cases = f" in {', '.join(self.cases)}" if self.cases else ""
         places = f" ({'; '.join(where)})" if where else ""
@@ -175,17 +186,19 @@ def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
 
     if (raw.cause is None) == (raw.fault is None):
         raise wrong("cause", "write either cause, a part of the message, or fault, the name of a mutant")
-    for word in ("why", "link", "cause"):
-        text = getattr(raw, word)
-        if text is not None and (not text.strip() or UNFINISHED in text):
+    causes = [] if raw.cause is None else listed(raw.cause)
+    for word, texts in (("why", [raw.why]), ("link", [raw.link]), ("cause", causes)):
+        if any(not text.strip() or UNFINISHED in text for text in texts) or (word == "cause" and raw.cause == []):
             raise wrong(word, f"{word} is not written yet: a person has to write it")
     if raw.fault is not None and raw.fault not in FAULTS:
         near = nearest(raw.fault, [*FAULTS]) or ", list them with `convt mutants --mutant '*'`"
         raise wrong("fault", f"there is no fault {raw.fault!r}{near}")
     verdicts = listed(raw.verdict)
     for verdict in verdicts:
-        if verdict not in DIVERGENT:
-            raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT))}")
+        if verdict not in DIVERGENT | REMARKS:
+            raise wrong("verdict", f"{verdict} is no divergence: use one of {', '.join(sorted(DIVERGENT | REMARKS))}")
+    if REMARKS & set(verdicts) and len(verdicts) > 1:
+        raise wrong("verdict", f"{' or '.join(sorted(REMARKS & set(verdicts)))} stands alone: write two rules")
     for name in raw.place:
         if name not in NAMES:
             raise document.error((index, "place", name), f"there is no place {name!r}{nearest(name, [*NAMES])}")
@@ -208,7 +221,7 @@ def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
         kind=raw.kind,
         link=raw.link,
         why=raw.why,
-        cause=raw.cause or "",
+        causes=tuple(causes),
         fault=raw.fault,
         cases=tuple(listed(raw.cases or [])),
         place={name: _words(said) for name, said in raw.place.items()},

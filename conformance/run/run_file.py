@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,12 @@ from typing import Any, Literal
 import msgspec
 
 from conformance.case import Case
+from conformance.corpus.raw_case import again
+from conformance.corpus.yaml_file import FileError
+from conformance.plain import regular
+from conformance.run import detail
 from conformance.run.row import Diagnosed, Key, Row
+from conformance.run.spoken import plainly, shallow
 
 
 class RunFileError(Exception):
@@ -87,23 +92,21 @@ class _Kind(msgspec.Struct):
 
 
 def read(path: str | os.PathLike) -> Run:
-    """The run at `path`. Raises RunFileError with file:line where it is not a run file."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise RunFileError(f"{path}: {error.strerror}: expected a file that `convt run --output` wrote") from None
+    """The run at `path`. Raises RunFileError with file:line for everything in it that is not of a run file."""
     run, rows, offset = None, {}, 0
     decoder = {kind: msgspec.json.Decoder(of) for kind, of in (("row", Row), ("case", Case), ("diagnosis", Diagnosed))}
     kind_of, anything = msgspec.json.Decoder(_Kind), msgspec.json.Decoder()
-    lines = content.split(b"\n")
+    lines = _content(path).split(b"\n")
     for number, line in enumerate(lines, start=1):
         if number == len(lines):
             break  # what follows the last line break: nothing, or a line that was cut short
         try:
             kind = kind_of.decode(line).kind
             value = decoder.get(kind, anything).decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise RunFileError(f"{path}:{number}: not a line of a run file: {error}") from None
+            _check(kind, value, run, rows)
+        except (ValueError, FileError, RecursionError) as error:
+            said = "nested too deeply" if isinstance(error, RecursionError) else plainly(error)
+            raise RunFileError(f"{path}:{number}: not a line of a run file: {said}") from None
         if (run is None) != (kind == "header"):
             raise RunFileError(f"{path}:{number}: a run file starts with one header; this is not one that convt wrote")
         offset += len(line) + 1
@@ -124,6 +127,34 @@ def read(path: str | os.PathLike) -> Run:
         raise RunFileError(f"{path}:1: no header: not a run file, or one that was cut short before it began")
     run.rows = list(rows.values())
     return run
+
+
+def _content(path: str | os.PathLike) -> bytes:
+    try:
+        regular(path)
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise RunFileError(f"{path}: {error.strerror}: expected a file that `convt run --output` wrote") from None
+
+
+def _check(kind: str, value: Any, run: Run | None, rows: Mapping[Key, Row]) -> None:
+    """Raises ValueError or FileError where a line does not hold together, or not with those before it."""
+    nested = value if kind == "header" else value.options if kind == "case" else ()
+    if not shallow(nested):
+        raise ValueError("nested too deeply")
+    if kind == "header":
+        detail.header(value)
+    elif kind == "footer":
+        detail.footer(value)
+    elif kind == "case":
+        again(value, lambda steps, message: FileError(None, None, message))
+    elif kind == "row" and run is not None:
+        detail.check(value, run.cases.get(value.case))
+    elif kind == "diagnosis":
+        if not (value.rows and value.routes and shallow(value.condition)):
+            raise ValueError("a diagnosis has rows, routes and a condition")
+        if any(key not in rows for key in value.rows):
+            raise ValueError("a diagnosis of rows that no line before it tells")
 
 
 def footer(rows: Iterable[Row], **more: Any) -> dict[str, Any]:

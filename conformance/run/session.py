@@ -10,20 +10,21 @@ import os
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from conformance import __version__, adapter, folder
 from conformance.case import Case
 from conformance.corpus import load
 from conformance.corpus.choose import tiers
 from conformance.oracle.operands import decode
-from conformance.run import diagnose, metamorphic, narrow, place, probe
+from conformance.run import diagnose, metamorphic, narrow, place, probe, spoken, variants
 from conformance.run.diagnose import Diagnosis
 from conformance.run.engine import Engine
 from conformance.run.infer import Asked
@@ -32,13 +33,14 @@ from conformance.run.ledger import Ledger
 from conformance.run.programs import ProgramError
 from conformance.run.questions import Narrow, Question, Selection, select
 from conformance.run.row import Key, Row
+from conformance.run.variants import worker_of
 from conformance.run.worker import Dead, Program, Worker
 
 
 @dataclass
 class Session:
-    """Greeted workers. `hellos` by framework; `absent` are adapters whose framework is not installed, `dead` those
-    that did not answer at all, each with the reason."""
+    """Greeted workers. `hellos` by worker: a framework, or one of its variants; `absent` are adapters whose framework
+    is not installed, `dead` those that did not answer at all, each with the reason."""
 
     engine: Engine
     ledger: Ledger
@@ -56,24 +58,39 @@ class Session:
         deadline: float = 120.0,
         jobs: int = 0,
         repeat: int = 1,
+        under: Sequence[str] = (),
     ) -> Session:
-        """Start and greet all adapters at once. Raises ProgramError where two call themselves the same."""
+        """Start and greet all adapters at once, then their variants that a glob of `under` names. Raises ProgramError
+        where a glob names no variant. Of two that call themselves the same, the second is dead."""
         jobs = jobs or os.cpu_count() or 1
-        places = {program.name: place.here(os.environ | program.environment) for program in programs}
-        known = Ledger.load(ledger or folder("cases") / "known", places, seed)
+        known = Ledger.load(ledger or folder("cases") / "known", {}, seed)
         session = cls(Engine({}, seed=seed, deadline=deadline, jobs=jobs, repeat=repeat), known)
         session.engine.settle = session.settle
-        workers = [Worker(program) for program in programs]
+        session._greet_all([Worker(program) for program in programs], deadline)
+        if under:
+            session._greet_variants(under, deadline)
+        return session
+
+    def _greet_variants(self, under: Sequence[str], deadline: float) -> None:
+        found: dict[str, Program] = {}
+        for name, hello in self.hellos.items():
+            found |= variants.programs(self.engine.workers[name].program, hello, under)
+        if unmet := variants.unmet(under, found):
+            self.close()
+            offered = sorted({name for hello in self.hellos.values() for name in hello["variants"]} | {"threads=N"})
+            raise ProgramError(f"--variant {unmet[0]}: no framework here has it; there are {', '.join(offered)}")
+        self._greet_all([Worker(program) for program in found.values()], deadline)
+
+    def _greet_all(self, workers: list[Worker], deadline: float) -> None:
         with ThreadPoolExecutor(max(len(workers), 1)) as pool:
             greeted = pool.map(lambda worker: _greet(worker, deadline), workers)
             try:
                 for worker, hello in zip(workers, greeted, strict=True):
-                    session._welcome(worker, hello)
+                    self._welcome(worker, hello)
             except BaseException:  # Ctrl-C: the pool would wait for the slowest of them
                 for worker in workers:
                     worker.abandon()
                 raise
-        return session
 
     def _welcome(self, worker: Worker, hello: dict[str, Any] | Dead) -> None:
         program = worker.program
@@ -84,18 +101,31 @@ class Session:
             self.absent[program.name] = f"{hello['absent']} ({program.interpreter})"
             worker.stop()
             return
-        if hello["name"] in self.hellos:
-            self.close()
-            raise ProgramError(f"two adapters call themselves {hello['name']!r}: {program.file} is one of them")
-        self.hellos[hello["name"]] = hello | {"file": str(program.file), "interpreter": program.interpreter}
-        self.engine.workers[hello["name"]] = worker
+        variant = variants.variant_of(program.name)
+        name = f"{hello['name']}+{variant}" if variant else hello["name"]
+        if name in self.hellos:
+            self.dead[program.name] = f"it calls itself {hello['name']}, as {self.hellos[name]['file']} does"
+            worker.stop()
+            return
+        self.hellos[name] = hello | {
+            "file": str(program.file),
+            "interpreter": program.interpreter,
+            "settings": place.settings(os.environ | program.environment),
+        }
+        self.engine.workers[name] = worker
+        self.ledger.places[name] = place.of_worker(program.environment, hello["builds"], variant)
 
     def settle(self, row: Row, case: Case) -> Row:
         """The row of a case set against the ledger."""
-        return self.ledger.judge(row, case, self.hellos[row.route.partition("/")[0]]["version"])
+        return self.ledger.judge(row, case, self.hellos[worker_of(row.route)]["version"])
 
-    def rows(self, selection: Selection, done: Iterable = ()) -> Iterator[Row]:
-        """All rows of a selection but those whose keys are `done`; what needs no asking comes first."""
+    def rows(
+        self, selection: Selection, done: Iterable = (), accuse: Callable[[Row], None] | None = None
+    ) -> Iterator[Row]:
+        """All rows of a selection but those whose keys are `done`; what needs no asking comes first.
+
+        `accuse` is told at once of a divergence that waits to be asked again; its row comes later, as all others.
+        """
         done = set(done)
         for key, reason in selection.unsupported.items():
             if key not in done:
@@ -105,11 +135,13 @@ class Session:
         yield from metamorphic.rows(self.engine, related, self.settle)
         asked = [question for question in asked if question.key.fill != "related"]
         unexplained = []
+        self.engine.accuse = accuse
         for row in self.engine.run(asked):
             if len(unexplained) < probe.MOST and probe.wanted(row):
                 unexplained.append(row)
             else:
                 yield row
+        self.engine.accuse = None  # what is asked from here on is no row of the run
         if unexplained:
             by_key = {question.key: question for question in asked}
             for row in unexplained:
@@ -120,17 +152,18 @@ class Session:
         """What a route makes of an impulse, where that is not what it should make; see probe.py."""
         found: list[dict[str, Any] | None] = []
 
+        @np.errstate(all="ignore")  # as in judge.py
         def watch(probed: Question, answer: Answer) -> None:
             dtype, array = answer.tensors.get("forward", (None, None))
             if array is not None:
                 found.append(probe.stamp(probed.case, decode(array, dtype)))
 
-        self.engine.watch = watch
+        self.engine.watch, self.engine.twice = watch, False
         for probed in probe.questions(question):
             list(self.engine.run([probed]))
             if found and found[-1]:
                 break
-        self.engine.watch = None
+        self.engine.watch, self.engine.twice = None, True
         return found[-1] if found else None
 
     def diagnoses(self, rows: Sequence[Row], cases: Mapping[str, Case], seconds: float) -> list[Diagnosis]:
@@ -152,18 +185,12 @@ class Session:
     def _route(self, place: str) -> narrow.Route:
         """A route with its device, to be asked questions of no run."""
         route, _, device = place.partition("@")
-        framework, _, name = route.partition("/")
-        offered = next(each for each in self.hellos[framework]["routes"] if each["name"] == name)
+        worker, _, name = route.partition("/")
+        offered = next(each for each in self.hellos[worker]["routes"] if each["name"] == name)
 
         def ask(asked: Sequence[Asked]) -> list[Row]:
             questions = [
-                Question(
-                    one.case,
-                    Key(one.case.id, route, device, one.dtype, one.check, one.fill),
-                    one.case.question(),
-                    offered.get("arithmetic") or {},
-                    offered["cost"],
-                )
+                Question.of(one.case, Key(one.case.id, route, device, one.dtype, one.check, one.fill), offered)
                 for one in asked
             ]
             self.engine.twice = False
@@ -206,56 +233,35 @@ class Session:
             "seed": self.engine.answers.seed,
             "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
             "selection": asked,
-            "notes": selection.notes,
+            "notes": [*self._lacking(), *selection.notes],
         }
+
+    def _lacking(self) -> list[str]:
+        """Routes that adapters have and versions have not, in words."""
+        return [
+            f"{name}/{route} is not offered: {why}"
+            for name, hello in self.hellos.items()
+            for route, why in hello["lacking"].items()
+        ]
 
     def close(self) -> None:
         """Stop all workers."""
         self.engine.close()
 
 
-class _Offer(msgspec.Struct):
-    """A route in a hello."""
-
-    name: str
-    dtypes: list[str]
-    checks: tuple[str, ...] = ("forward",)
-    arithmetic: dict[str, dict[str, str]] = {}
-    cost: float = 0.0
-    tier: str | None = None
-    devices: list[str] | None = None
-    unasked: dict[str, str] = {}
-
-
-class _Hello(msgspec.Struct):
-    """What an adapter must say of itself; more is kept, less is refused."""
-
-    protocol: int
-    name: str
-    routes: list[_Offer]
-    version: str | None = None
-    versions: dict[str, str] = {}
-    devices: tuple[str, ...] = ("cpu",)
-    script: dict[str, str] = {}
-    absent: str | None = None
-
-
 def _greet(worker: Worker, deadline: float) -> dict[str, Any] | Dead:
     try:
         said = worker.hello(deadline)
-        hello = msgspec.convert(said, _Hello)
+        if said.get("protocol") != adapter.PROTOCOL:
+            raise ValueError(f"it speaks protocol {said.get('protocol')!r:.40}, this is {adapter.PROTOCOL}")
+        hello = spoken.hello(said)
     except Dead as error:
         return error
-    except msgspec.ValidationError as error:
+    except ValueError as error:
         worker.kill()
-        return Dead(f"its hello is not one: {error}")
-    if hello.protocol != adapter.PROTOCOL:
-        worker.kill()
-        return Dead(f"it speaks protocol {hello.protocol}, this is {adapter.PROTOCOL}")
-    if hello.version is None and hello.absent is None:
-        worker.kill()
-        return Dead("its hello has neither a version nor a word on why the framework is absent")
-    return {key: value for key, value in said.items() if key not in ("id", "outcome")} | msgspec.to_builtins(hello)
+        return Dead(f"its hello is not one: {spoken.plainly(error)}")
+    worker.said = hello
+    return hello
 
 
 def _cpu() -> str:

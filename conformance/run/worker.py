@@ -9,31 +9,31 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import select
 import signal
-import struct
 import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
-
 from conformance import adapter as protocol
+from conformance.run import message
+from conformance.run.message import Garbled, Tensors
 
-#: A header longer than this is noise, not a message.
-LONGEST_HEADER = 16 * 2**20
 LOG_TAIL = 16 * 2**10
-
-Tensors = dict[str, tuple[str, np.ndarray]]
-
-
-class Garbled(Exception):
-    """The worker sent something that is not a message."""
+#: Bytes of standard output that are taken in at once, before anybody looks at what they are.
+GULP = 8 * 2**20
+#: Bytes of tensors that a message may carry where nobody knows what is expected.
+ROOM = 64 * 2**20
+#: Seconds after which it is asked whether a silent worker still lives.
+HEARTBEAT = 0.25
+#: In the environment of a worker and of all that it starts, so that children which it leaves behind are found.
+MARK = "CONVT_WORKER"
 
 
 class Dead(Exception):
@@ -57,7 +57,8 @@ class Program:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """What every worker is told: how many threads, no TF32 behind our back, no grabbing of a whole GPU's memory."""
+    """What every worker is told: how many threads, no TF32 behind our back, no grabbing of a whole GPU's memory, and no
+    warning that ends it."""
     count = str(threads)
     return {
         "OMP_NUM_THREADS": count,
@@ -69,6 +70,7 @@ def environment(threads: int) -> dict[str, str]:
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "PYTHONFAULTHANDLER": "1",
+        "PYTHONWARNINGS": "",
     }
 
 
@@ -79,20 +81,27 @@ class Worker:
         self.program = program
         self.process: subprocess.Popen | None = None
         self.starts = 0
+        #: Messages that this process has sent, its hello counted; and whatever the engine asked it last.
+        self.answered, self.last = 0, None
+        #: What it said of itself when it was greeted first; it must say the same after each restart.
+        self.said: dict[str, Any] | None = None
+        self._mark = ""
         self._log: deque[bytes] = deque()
         self._logged = 0
 
     def start(self) -> None:
         """Start the process. Raises OSError where the interpreter or the file cannot be run."""
+        self._mark = secrets.token_hex(8)
         self.process = subprocess.Popen(
             self.program.command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | self.program.environment,
+            env=os.environ | self.program.environment | {MARK: self._mark},
             start_new_session=True,
         )
         self.starts += 1
+        self.answered, self.last = 0, None
         self._out: deque[memoryview] = deque()
         self._in = bytearray()
         self._log.clear()
@@ -132,63 +141,65 @@ class Worker:
             self._out.clear()
 
     def read(self) -> bool:
-        """Take in what has arrived on standard output; False at its end."""
+        """Take in what has arrived on standard output; False at its end. A process that has ended is at its end when
+        the pipe is empty, even if a child of it holds the pipe open."""
+        ended = not self.alive  # asked before, so that its last words are read
+        taken = 0
         try:
-            while chunk := os.read(self.process.stdout.fileno(), 2**20):
+            while taken < GULP:
+                chunk = os.read(self.process.stdout.fileno(), 2**20)
+                if not chunk:
+                    return False
                 self._in += chunk
+                taken += len(chunk)
         except BlockingIOError:
-            return True
-        return False
+            return not ended
+        return True
 
-    def message(self) -> tuple[dict[str, Any], Tensors] | None:
-        """The next whole message that has arrived, or None. Raises Garbled on anything that is not one."""
-        if len(self._in) < 8:
+    def message(self, room: int = ROOM, wanted: Collection[str] | None = None) -> tuple[dict[str, Any], Tensors] | None:
+        """The next whole message that has arrived, or None. Raises Garbled on anything that is not one.
+
+        `room`: bytes of tensors that it may carry; `wanted`: their names, None where any may come.
+        """
+        found = message.take(self._in, room, wanted)
+        if found is None:
             return None
-        (length,) = struct.unpack_from("<Q", self._in)
-        if length > LONGEST_HEADER:
-            raise Garbled(f"standard output holds {bytes(self._in[:40])!r} where a message should start")
-        if len(self._in) < 8 + length:
-            return None
-        try:
-            header = msgspec.json.decode(memoryview(self._in)[8 : 8 + length])
-            message = msgspec.json.decode(header.pop("__metadata__")["message"])
-            size = max([entry["data_offsets"][1] for entry in header.values()], default=0)
-            if len(self._in) < 8 + length + size:
-                return None
-            tensors = protocol.unpack(header, bytes(memoryview(self._in)[8 + length : 8 + length + size]))
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Garbled(f"not a message: {type(error).__name__}: {error}") from None
-        if not isinstance(message, dict):
-            raise Garbled(f"the message is {type(message).__name__}, not an object")
-        del self._in[: 8 + length + size]
-        return message, tensors
+        said, tensors, length = found
+        del self._in[:length]
+        self.answered += 1
+        return said, tensors
 
     def hello(self, deadline: float) -> dict[str, Any]:
         """Start the worker and wait for what it says of itself. Raises Dead where nothing usable comes within
         `deadline` seconds."""
         try:
             self.start()
-        except OSError as error:
-            raise Dead(f"{self.program.command[0]} cannot be started: {error.strerror}") from None
-        self.send(protocol.pack({"do": "hello", "id": 0}))
-        self.write()
+        except (OSError, ValueError) as error:  # ValueError: an environment that no process can have
+            why = getattr(error, "strerror", None) or error
+            raise Dead(f"{self.program.command[0]} cannot be started: {why}") from None
+        self.greet()
         end, why = time.monotonic() + deadline, None
         while why is None:
-            ready, _, _ = select.select(self.pipes[1:], [], [], max(end - time.monotonic(), 0.0))
+            select.select(self.pipes[1:], [], [], min(max(end - time.monotonic(), 0.0), HEARTBEAT))
             self.read_log()
             going = self.read()
             try:
-                if (received := self.message()) is not None:
+                if (received := self.message(0, ())) is not None:
                     return received[0]
             except Garbled as error:
                 why = str(error)
-            if not going:
+            if why is None and not going:
                 why = "it ended before it said hello"
-            elif not ready:
+            elif why is None and time.monotonic() >= end:
                 why = f"it did not say hello within {deadline:g} s"
         self.kill(grace=0.0 if going else 1.0)
         last = self.log.strip().splitlines()[-1:]
         raise Dead(f"{why}; its last output: {last[0][:300]}" if last else why)
+
+    def greet(self) -> None:
+        """Ask what it says of itself."""
+        self.send(protocol.pack({"do": "hello", "id": 0}))
+        self.write()
 
     def read_log(self) -> bool:
         """Take in what has arrived on standard error, of which the tail is kept; False at its end."""
@@ -221,20 +232,31 @@ class Worker:
             time.sleep(0.02)
 
     def kill(self, grace: float = 0.0) -> int | None:
-        """End the whole process group; the exit status, negative for a signal. `grace`: seconds in which it may end."""
+        """End the whole process group and what it has left behind; the exit status, negative for a signal, or None
+        where it had not ended by itself. `grace`: seconds in which it may end."""
         if self.process is None:
             return None
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(timeout=grace)
+        status = self.process.poll()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        status = self.process.wait()
+        self.process.wait()
+        self._end_children()
         self.read_log()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             with contextlib.suppress(OSError):
                 pipe.close()
         self.process = None
         return status
+
+    def _end_children(self) -> None:
+        """End processes of sessions of their own, which no signal to the group reaches. Linux tells which they are."""
+        mark = f"{MARK}={self._mark}".encode()
+        for told in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in told.read_bytes().split(b"\0"):
+                    os.kill(int(told.parent.name), signal.SIGKILL)
 
     def abandon(self) -> None:
         """End the process from another thread than the one that waits for it, which then sees the end of output."""

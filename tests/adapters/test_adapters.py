@@ -14,7 +14,7 @@ from conformance.corpus.choose import corpus
 from conformance.run.programs import choose, known
 from conformance.run.questions import Narrow, select
 from conformance.run.session import Session
-from conformance.run.worker import Program, Worker, environment
+from conformance.run.worker import Dead, Program, Worker, environment
 
 ROUTES = {
     "numpy": ["scatter", "matrix", "zero_insertion"],
@@ -188,23 +188,72 @@ def test_jax_is_told_the_padding_of_the_dilated_input():
         plan_of("jax", "conv_transpose", case(groups=2))
 
 
-def test_a_function_that_a_version_lacks_is_unsupported(tmp_path):
+OLD = """
+from types import SimpleNamespace
+from conformance.adapter import Framework, Plan, Route, serve
+routes = [
+    Route("undeclared", lambda case, checks: Plan("lib.nn.conv")),
+    Route("sometimes", lambda case, checks: Plan("lib.nn.conv", needs=["lib.nn.conv"])),
+    Route("new", lambda case, checks: Plan("lib.nn.conv"), needs=["lib.nn.conv"]),
+    Route("other", lambda case, checks: Plan("elsewhere.conv")),
+]
+names = {"lib": SimpleNamespace(nn=SimpleNamespace())}
+serve("old", routes, lambda: Framework("0.1", names), lambda *a: a, lambda a: a)
+"""
+
+
+@pytest.mark.parametrize(
+    ("route", "outcome", "says"),
+    [
+        ("undeclared", "broken", "0.1 has no lib.nn.conv: correct the call"),
+        ("other", "broken", "0.1 has no elsewhere.conv: correct the call"),
+        ("sometimes", "unsupported", "0.1 has no lib.nn.conv"),
+    ],
+)
+def test_a_function_that_a_version_lacks_is_broken_unless_the_adapter_says_so(route, outcome, says, tmp_path):
     file = tmp_path / "old_adapter.py"
-    file.write_text(
-        "from types import SimpleNamespace\n"
-        "from conformance.adapter import Framework, Plan, Route, serve\n"
-        "serve('old', [Route('r', lambda case, checks: Plan('lib.nn.conv'))],\n"
-        "      lambda: Framework('0.1', {'lib': SimpleNamespace(nn=SimpleNamespace())}), lambda *a: a, lambda a: a)\n"
-    )
+    file.write_text(OLD, encoding="utf-8")
     worker = Worker(Program("old", file, environment=environment(1)))
     try:
-        worker.hello(20)
-        message = {"do": "run", "route": "r", "device": "cpu", "checks": ["forward"], "case": case().question()}
+        hello = worker.hello(20)
+        message = {"do": "run", "route": route, "device": "cpu", "checks": ["forward"], "case": case().question()}
         reply, _ = ask(worker, message)
     finally:
         worker.stop()
-    assert reply["outcome"] == "unsupported"
-    assert "0.1 has no lib.nn.conv" in reply["reason"]
+    assert [each["name"] for each in hello["routes"]] == ["undeclared", "sometimes", "other"]
+    assert hello["lacking"] == {"new": "version 0.1 has no lib.nn.conv"}
+    assert reply["outcome"] == outcome
+    assert says in reply.get("reason", reply.get("text"))
+
+
+BESIDE = """
+import mylib
+from conformance.adapter import Framework, Plan, Route, serve
+serve("mylib", [Route("r", lambda case, checks: Plan("mylib.conv"))], lambda: Framework(mylib.__version__, {}), 0, 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "package", "says"),
+    [("mine", False, "1.0"), ("mine", True, "No module named 'mylib'"), ("site-packages", False, "No module named")],
+)
+def test_a_library_beside_its_adapter_is_found(folder, package, says, tmp_path, monkeypatch):
+    """As it is for a script; but a package's modules, or another interpreter's, do not come before the rest."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    here = tmp_path / folder
+    here.mkdir()
+    (here / "mylib.py").write_text('__version__ = "1.0"\n', encoding="utf-8")
+    (here / "mylib_adapter.py").write_text(BESIDE, encoding="utf-8")
+    if package:
+        (here / "__init__.py").touch()
+    worker = Worker(Program("mylib", here / "mylib_adapter.py", environment=environment(1)))
+    try:
+        said = worker.hello(20)["version"]
+    except Dead as error:
+        said = str(error)
+    finally:
+        worker.stop()
+    assert says in said
 
 
 def test_the_torch_adapter_hands_over_memory_as_the_case_asks():
@@ -243,3 +292,76 @@ def test_a_missing_framework_is_absent_and_the_rest_runs(tmp_path):
         session.close()
     assert {row.route for row in rows} == {f"numpy/{route}" for route in ROUTES["numpy"]}
     assert {row.verdict for row in rows} == {"pass"}
+
+
+def test_what_prepare_made_serves_its_own_question_only(tmp_path):
+    """Compilers remember by code object: two questions that share one would be answered by each other's code."""
+    file = tmp_path / "kept_adapter.py"
+    file.write_text(
+        "import numpy as np\n"
+        "from conformance.adapter import Framework, Plan, Route, serve\n"
+        "seen = []\n"
+        "def name(function):\n"
+        "    seen.append(function)  # alive, so that no other gets its address\n"
+        "    return np.array([id(function.__code__)])\n"
+        "plan = Plan('name', {}, 'y = name(f)', prepare='def f():\\n    pass')\n"
+        "serve('kept', [Route('r', lambda case, checks: plan)], lambda: Framework('1', {'name': name}),\n"
+        "      lambda array, *_: array, lambda array: ('int64', array))\n"
+    )
+    worker = Worker(Program("kept", file, environment=environment(1)))
+
+    def code_of(question: Case, seed: int, dtype: str = "float32") -> int:
+        x = np.full(question.x_shape, seed, np.float32)
+        message = {"do": "run", "id": seed, "route": "r", "device": "cpu", "checks": ["forward"]}
+        reply, returned = ask(worker, message | {"case": question.question()}, {"x": (dtype, x.astype(dtype))})
+        assert reply["outcome"] == "returned", reply
+        return int(returned["forward"][1][0])
+
+    try:
+        worker.hello(20)
+        first, wider = case(), case(input=(3, 5))
+        codes = [code_of(first, 1), code_of(wider, 2), code_of(first, 3), code_of(first, 4, "float64")]
+    finally:
+        worker.stop()
+    assert codes[0] == codes[2], "other operands of the same question are not compiled again"
+    assert len(set(codes)) == 3
+
+
+def test_an_answer_that_no_message_can_carry_is_the_adapters_fault(tmp_path):
+    file = tmp_path / "odd_adapter.py"
+    file.write_text(
+        "import numpy as np\n"
+        "from conformance.adapter import Framework, Plan, Route, serve\n"
+        "serve('odd', [Route('r', lambda case, checks: Plan('f', body='y = f(x)'))],\n"
+        "      lambda: Framework('1', {'f': lambda x: x}), lambda array, *_: array, lambda array: ('float0', array))\n"
+    )
+    worker = Worker(Program("odd", file, environment=environment(1)))
+    message = {"do": "run", "route": "r", "device": "cpu", "checks": ["forward"], "case": case().question()}
+    try:
+        worker.hello(20)
+        for _ in range(2):  # and it goes on
+            reply, _ = ask(worker, message, {"x": ("float32", np.ones(case().x_shape, np.float32))})
+            assert reply["outcome"] == "broken"
+            assert "the answer is of dtype float0" in reply["text"]
+    finally:
+        worker.stop()
+
+
+def test_three_layers_that_share_numbers_and_shapes_are_compiled_apart(workers):
+    """The third has the first one's arguments and the second one's shapes."""
+    worker = workers("torch")
+    usual = {"stride": (2, 2), "kernel": (3, 3), "bias": False}
+    padded = usual | {"padding": ((1, 1), (1, 1)), "output_padding": (1, 1)}
+    layers = [case(input=(4, 3), **padded), case(input=(3, 4), **usual), case(input=(3, 4), **padded)]
+    for layer in layers:
+        arrays = {name: np.ones(shape, np.float32) for name, shape in (("x", layer.x_shape), ("w", layer.w_shape))}
+        message = {"do": "run", "route": "compile", "device": "cpu", "checks": ["forward"], "case": layer.question()}
+        reply, returned = ask(worker, message, {name: ("float32", array) for name, array in arrays.items()})
+        assert reply["outcome"] == "returned", reply
+        assert returned["forward"][1].shape == layer.y_shape
+
+
+def test_torch_is_not_asked_about_output_channels_that_only_the_case_knows():
+    for route in ("functional", "channels_last", "compiled"):
+        with pytest.raises(adapter.Unsupported, match="read off w"):
+            plan_of("torch", route, case(in_channels=4, groups=4))

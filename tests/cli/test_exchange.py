@@ -21,11 +21,11 @@ def test_a_descriptor_becomes_a_family_that_runs(room):
 
 
 def test_a_file_of_problems_and_its_notes(room):
-    (room / "shapes").write_text(f"# two\n--dir=FWD_D\n{PROBLEM}\nic2ih2oc2kh2\n")
+    (room / "shapes").write_text(f"# two\n--stag=any\n{PROBLEM}\nic2ih2oc2kh2\n")
     said = Said("import", "shapes", "-o", "some/where/shapes.yaml")
     assert said.status == CLEAN
     assert "2 cases" in said.out
-    assert said.err == "shapes:2: the option --dir=FWD_D was skipped\n"
+    assert said.err == "skipped, since a case cannot say them: --stag\n"
 
 
 @pytest.mark.parametrize("form", ["npz", "safetensors"])
@@ -53,7 +53,7 @@ def test_export_says_what_onnx_cannot_say(room):
     [
         (["import", PROBLEM], "'--output'"),
         (["import", PROBLEM, "-o", "up.yml"], "ends in .yaml"),
-        (["import", PROBLEM, "-o", "few.yaml"], "few.yaml: exists and was not imported"),
+        (["import", PROBLEM, "-o", "few.yaml"], "few.yaml: exists: name another"),
         (["import", PROBLEM, "-o", "up.yaml", "--dim", "batch"], "--dim batch: expected NAME=N"),
         (["import", PROBLEM, "-o", "up.yaml", "--dim", "batch=0"], "--dim batch=0"),
         (["import", PROBLEM, "-o", "up.yaml", "--dim", "batch=1"], "--dim is for the open dimensions of an ONNX model"),
@@ -78,6 +78,36 @@ def test_bad_input_is_one_sentence(words, says, room):
     assert says in said.err
     assert said.err.count("\n") == 1
     assert {path.name for path in room.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"PK\x03\x04rest", "is a zip archive, as .keras, .pt and .pt2 files are: export it to ONNX"),
+        (b"\x1c\0\0\0TFL3rest", "is a TensorFlow Lite model: export it"),
+        (b"\x89HDF\r\n\x1a\nrest", "is an HDF5 file"),
+        (b"\x80\x02\x8arest", "is a pickle"),
+    ],
+)
+def test_another_format_is_called_by_its_name(content, says, room):
+    (room / "model").write_bytes(content)
+    said = Said("import", "model", "-o", "up.yaml")
+    assert (said.status, said.out) == (USAGE, "")
+    assert said.err.startswith(f"convt: model: {says}")
+
+
+def test_a_folder_is_no_model(room):
+    (room / "models.onnx").mkdir()
+    assert "models.onnx: this is a folder" in Said("import", "models.onnx", "-o", "up.yaml").err
+
+
+def test_what_was_imported_is_not_written_over(room):
+    assert Said("import", PROBLEM, "-o", "up.yaml").status == CLEAN
+    before = (room / "up.yaml").read_bytes()
+    said = Said("import", "ic3ih2oc4kh2", "-o", "up.yaml")
+    assert (said.status, said.out) == (USAGE, "")
+    assert said.err == "convt: up.yaml: exists: name another file, or delete this one first\n"
+    assert (room / "up.yaml").read_bytes() == before
 
 
 def test_without_onnx_one_sentence_says_how_to_install_it(room, monkeypatch):

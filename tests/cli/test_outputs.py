@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from commands import CLEAN, FINDINGS, LIARS, USAGE, Said, honest
 
+from conformance.report import findings
+from conformance.report.summaries import WRITERS
 from conformance.run import run_file
 
 FILES = {"--junitxml": "out/j.xml", "--json": "out/s.json", "--markdown": "out/m.md", "--badge": "out/b.svg"}
@@ -41,6 +43,23 @@ def test_one_output_is_enough_for_a_report(option, room):
     honest()
     assert Said("report", "run.jsonl", option, "x").status == CLEAN
     assert Path("x").stat().st_size > 100
+
+
+@pytest.mark.parametrize("option", WRITERS)
+def test_a_summary_may_go_to_standard_output_where_nothing_else_goes_then(option, room):
+    ran = honest(f"--{option}", "-")
+    assert ran.status == CLEAN, ran.err
+    assert "6 rows" in ran.err
+    reported = Said("report", "run.jsonl", f"--{option}", "-", "-o", "page.html")
+    assert reported.out == ran.out
+    assert ran.out == WRITERS[option]([findings.report(run_file.read("run.jsonl"))])
+    assert reported.err == "wrote page.html\n"
+
+
+def test_two_summaries_do_not_go_to_standard_output(room):
+    said = honest("--json", "-", "--markdown", "-")
+    assert said.status == USAGE
+    assert "--json and --markdown: only one summary can be written to standard output" in said.err
 
 
 def test_a_report_of_nothing_is_refused_with_what_there_is(room):
@@ -142,4 +161,4 @@ def test_a_run_file_without_its_facts_is_one_sentence(header, words, room):
     Path("x.jsonl").write_text(header + "\n", encoding="utf-8")
     said = Said(*words)
     assert said.status == USAGE
-    assert said.err.startswith("convt: x.jsonl: its header or footer is not one that `convt run` writes: ")
+    assert said.err.startswith("convt: x.jsonl:1: not a line of a run file: ")

@@ -6,13 +6,18 @@ import json
 import subprocess
 import sys
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conformance import oracle
 from conformance.corpus import load
 from conformance.corpus.yaml_file import FileError
+from conformance.mutants.catalogue import kills
 from conformance.oracle.compare import Expected
+from conformance.oracle.operands import make_operands
 
 HEAD = "why: test\nbase: {in_channels: 3, out_channels: 2, input: [4, 5], kernel: [3, 2]}\ncases:\n"
 
@@ -146,7 +151,7 @@ WRONG = [
     ("  - id: a\n    bias: 1\n", 5, "bias: expected true or false, got an integer"),
     ("  - id: a\n    stride: [1, no]\n", 5, 'write false or "no"'),
     ("  - id: a\n    input: []\n", 5, "input has 0 lengths"),
-    ("  - id: a\n    input: [1, 2, 3, 4]\n    kernel: 1\n", 5, "input has 4 lengths"),
+    ("  - id: a\n    input: [1, 2, 3, 4]\n    kernel: 1\n", 5, "batch and channels are keys of their own"),
     ("  - id: a\n    input: [4]\n", 2, "kernel has 2 entries, input has 1 entry"),
     ("  - id: a\n    input: null\n", 4, "input is missing: write it in the case or in base"),
     ("  - id: a b\n", 4, "the id 'stride/a b' may have letters, digits"),
@@ -408,3 +413,23 @@ def test_any_values_are_a_case_or_an_error_with_its_line(family, written, axes):
     for case in cases:
         assert case.expect == "refuse" or case.problem() is None
         assert all(length >= 0 for length in case.y_shape) or case.expect == "refuse"
+
+
+def test_operands_may_be_infinite_and_nothing_else(tmp_path):
+    path = tmp_path / "taps.yaml"
+    text = "why: taps\ncases:\n  - id: a\n    why: b\n    batch: 1\n    in_channels: 1\n    out_channels: 1\n"
+    text += "    input: [3]\n    kernel: [2]\n    stride: 3\n"
+    path.write_text(text + "    operands: {x: [[[1, -.inf, 3]]], w: [[[1, .nan]]]}\n")
+    (case,) = load.load_family(path)
+    assert not case.finite
+    assert msgspec.json.decode(msgspec.json.encode(case), type=type(case)).operands == case.operands
+    operands = make_operands(case, "forward", "float32", "given").arrays
+    np.testing.assert_array_equal(operands["x"], [[[1, -np.inf, 3]]])
+    np.testing.assert_array_equal(operands["w"], [[[1, np.nan]]])
+    # each tap alone reaches its position
+    right = [[[1, np.nan, 0, -np.inf, np.nan, 0, 3, np.nan]]]
+    np.testing.assert_array_equal(oracle.answer(case, "forward", operands), right)
+    assert kills(case, "forward", "float32", "given")["zeros-inserted-multiplied"]
+    path.write_text(text + "    batch_of: .inf\n")
+    with pytest.raises(FileError, match=r"\.inf means different things.*are for operands"):
+        load.load_family(path)

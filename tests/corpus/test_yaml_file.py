@@ -116,9 +116,9 @@ TRAPS = {
     "1:30": 'write "1:30"',
     "190:20:30.15": 'write "190:20:30.15"',
     "2026-01-02": 'write "2026-01-02"',
-    ".inf": "numbers are finite here",
-    "-.INF": "numbers are finite here",
-    ".NaN": "numbers are finite here",
+    ".inf": "are for operands",
+    "-.INF": "are for operands",
+    ".NaN": "are for operands",
     "=": 'write "="',
 }
 

@@ -1,4 +1,4 @@
-"""docs/adapters.md and the README's adapter: the exchange is a real one, tables are complete, and snippets run."""
+"""docs/adapters.md: the exchange is a real one, tables are complete, and snippets run, as that of docs/start/ does."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from documents import ROOT, blocks
 
 from conformance import adapter
 from conformance.case import Case
-from conformance.run import run_file, session
+from conformance.run import run_file, spoken
 
 NAME = "docs/adapters.md"
+START = "docs/start/backend.md"
 TEXT = (ROOT / NAME).read_text(encoding="utf-8")
 
 ONE = """\
@@ -68,13 +69,13 @@ def deconv2d(x, w, b, strides, dilations, crops):
 '''
 
 
-def test_the_readme_s_adapter_works_when_its_library_does(tmp_path, monkeypatch):
+def test_the_starting_adapter_works_when_its_library_does(tmp_path, monkeypatch):
     """As printed, in a file of the printed name, by the printed command."""
     monkeypatch.chdir(tmp_path)
-    snippet = next(block.text for block in blocks("README.md", "python") if "def lower" in block.text)
+    snippet = next(block.text for block in blocks(START, "python", None) if "def lower" in block.text)
     (tmp_path / "mylib_adapter.py").write_text(snippet, encoding="utf-8")
     (tmp_path / "mylib.py").write_text(MYLIB, encoding="utf-8")
-    assert "convt run --adapter mylib_adapter.py --tier smoke\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "convt run --adapter mylib_adapter.py --tier smoke" in (ROOT / START).read_text(encoding="utf-8")
     words = ["run", "--adapter", "mylib_adapter.py", "--tier", "smoke", "-o", "run.jsonl"]
     done = process(*words, env={"PYTHONPATH": f"{ROOT}:{tmp_path}"})
     said, errors = done.communicate(timeout=120)
@@ -85,9 +86,9 @@ def test_the_readme_s_adapter_works_when_its_library_does(tmp_path, monkeypatch)
     assert done.returncode == CLEAN, said + errors
 
 
-def test_the_readme_s_adapter_says_where_its_library_is_missing(tmp_path, monkeypatch):
+def test_the_starting_adapter_says_where_its_library_is_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    snippet = next(block.text for block in blocks("README.md", "python") if "def lower" in block.text)
+    snippet = next(block.text for block in blocks(START, "python", None) if "def lower" in block.text)
     (tmp_path / "mylib_adapter.py").write_text(snippet, encoding="utf-8")
     done = process("run", "--adapter", "mylib_adapter.py", "--tier", "smoke", "-o", "run.jsonl")
     said, errors = done.communicate(timeout=60)
@@ -156,7 +157,7 @@ def test_the_tables_name_every_field():
     assert of("1.2", "field") == set(case.question())
     assert of("1.3", "argument") == set(inspect.signature(adapter.Plan).parameters)
     assert of("1.4", "argument") == set(inspect.signature(adapter.Route).parameters)
-    assert of("2.2", "field") == {field.name for field in msgspec.structs.fields(session._Hello)}
+    assert of("2.2", "field") == {field.name for field in msgspec.structs.fields(spoken.Hello)}
 
 
 def frames(data: bytes) -> list[tuple[dict, dict, bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from documents import ROOT, blocks
 
+from conformance import pytest_plugin
 from conformance.cli.main import main
 from conformance.report.summaries import WRITERS
 
@@ -33,6 +35,13 @@ def test_there_is_a_workflow_and_a_pipeline_with_their_outputs_kept():
     written = {word for word in run if re.search(r"\.(jsonl|xml|svg)$", word)}
     assert set(kept) == written | {"run.html"}
     assert pipeline["convt"]["artifacts"]["reports"]["junit"] in pipeline["convt"]["script"][-1]
+
+
+def test_every_option_of_pytest_is_in_the_table():
+    options = re.findall(r'addoption\("(--convt[\w-]*)"', inspect.getsource(pytest_plugin))
+    assert len(options) >= 8
+    for option in options:
+        assert re.search(rf"^\| (`[^|]*`, )?`{option}[ `]", TEXT, re.MULTILINE), option
 
 
 def test_every_option_is_in_the_table():

@@ -26,6 +26,7 @@ GLOBS = [
     "padding/negative-[[-1,2],[1,-2]]",
     "empty/batch-zero",
     "output_padding/doubling",
+    "same/onnx_*-k*",
 ]
 CASES = {case.id: case for case in load.select(load.load(folder("cases")), GLOBS)}
 
@@ -105,7 +106,7 @@ def test_onnxruntime_passes_the_backend_tests(tmp_path):
     said = {entry["case"] for entry in entries}
     assert "stride/s[2,3]-k[3,2]" in said
     assert said.isdisjoint({"invalid/stride-[0,1]", "padding/negative-[[-1,2],[1,-2]]", "empty/batch-zero"})
-    ran = 0
+    ran = words = 0
     for entry in entries:
         model = onnx.load(tmp_path / "out" / entry["file"] / "model.onnx")
         files = tmp_path / "out" / entry["file"] / "test_data_set_0"
@@ -118,7 +119,31 @@ def test_onnxruntime_passes_the_backend_tests(tmp_path):
         feed = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in inputs}
         np.testing.assert_array_equal(session.run(None, feed)[0], onnx.numpy_helper.to_array(output), str(entry))
         ran += 1
+        words += "auto_pad" in entry["attributes"]
     assert ran >= 4
+    assert words >= 8
+
+
+def test_the_words_of_a_convention_stand_beside_its_numbers(tmp_path):
+    onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
+    cases = load.select(load.load(folder("cases")), ["same/onnx*"])
+    export.write(tmp_path / "out", export.questions(cases, fills=("exact",), dtypes=("float32",)), "onnx")
+    entries = json.loads((tmp_path / "out" / "index.json").read_text())["questions"]
+    said = {}
+    for entry in entries:
+        (node,) = onnx.load(tmp_path / "out" / entry["file"] / "model.onnx").graph.node
+        theirs = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+        assert theirs.keys() == entry["attributes"].keys()
+        assert ("pads" in theirs) != ("auto_pad" in theirs), "auto_pad leaves the pads open"
+        said.setdefault(entry["case"], set()).add((theirs.get("auto_pad", b"").decode(), entry["opset"]))
+        if "auto_pad" in theirs:
+            convention = next(case.convention for case in cases if case.id == entry["case"])
+            assert ("output_shape" in theirs) == convention.startswith("onnx_output_shape")
+    words = {case.id: case.convention for case in cases}
+    for id, ways in said.items():
+        word = {"onnx_valid": "VALID", "onnx_same_lower": "SAME_LOWER", "onnx_output_shape": "NOTSET"}.get(words[id])
+        assert ways == {("", 11), (word or "SAME_UPPER", 11), (word or "SAME_UPPER", 22)}
+    assert {words[id] for id in said} == set(to_onnx.AUTO_PAD)
 
 
 @pytest.mark.parametrize(

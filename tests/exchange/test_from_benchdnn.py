@@ -75,12 +75,77 @@ def test_what_is_no_problem(descriptor, says):
 
 def test_a_batch_file(tmp_path):
     path = tmp_path / "shapes_some"
-    options = "--dir=FWD_D\n--reset --dt=f32 "
+    options = "--dir=FWD_D\n--dt=bf16 --stag=any --dtag=any "
     path.write_text(f"# a comment\n\n{options}mb28_ic16oc16_id10od10kd3  # chain\nic1ih4oc1kh3nlast\n")
     family = Family(tmp_path / "some.yaml", "some", path.name)
     file(path, family)
     assert [it.id for it in family.cases] == ["some/mb28_ic16oc16_id10od10kd3", "some/last"]
-    assert [note.split(": the")[0] for note in family.notes] == ["shapes_some:3", "shapes_some:4", "shapes_some:4"]
+    assert [(it.dtypes, it.bias) for it in family.cases] == [(("bfloat16",), False)] * 2
+    assert family.notes == ["skipped, since a case cannot say them: --stag, --dtag"]
+
+
+def found(tmp_path, text: str, **beside: str) -> Family:
+    """The family of a batch file, with other files beside it."""
+    for name, content in {"problems": text, **beside}.items():
+        (tmp_path / name).write_text(content)
+    family = Family(tmp_path / "some.yaml", "some", "problems")
+    file(tmp_path / "problems", family)
+    return family
+
+
+def test_a_line_goes_on_behind_a_backslash(tmp_path):
+    family = found(
+        tmp_path, "--attr-post-ops=, \\\n    sum:0.5, \\\n  relu\n--dir=FWD_D \\\n  --mb=3 \\\nic1ih4oc1kh3\n"
+    )
+    assert [(it.batch, it.bias) for it in family.cases] == [(3, False)]
+    assert family.notes == ["skipped, since a case cannot say them: --attr-post-ops"]
+
+
+def test_other_files_are_read_with_the_options_so_far(tmp_path):
+    first = "--mb=2\n--dir=FWD_B,FWD_D,BWD_D --dt=f32,f16 --batch=shapes\n"
+    text = first + "--mb=2 --dir=BWD_WB --dt=f64 --batch=shapes\n--batch=none\n"
+    family = found(tmp_path, text, shapes="mb256ic1ih4oc1kh3\n--reset mb7ic1ih5oc1kh3\n")
+    first, second = family.cases
+    assert first.batch == 2
+    assert first.dtypes == ("float32", "float16", "float64")
+    assert first.checks == ("forward", "grad_input", "grad_weight", "grad_bias")
+    assert first.why == "shapes:1"
+    assert (second.batch, second.dtypes, second.checks, second.bias) == (7, ("float32",), ("forward",), True)
+    assert family.notes == ["left out: problems:4: there is no file none beside it"]
+
+
+def test_a_file_that_reads_itself(tmp_path):
+    with pytest.raises(FileError, match="is read by itself"):
+        found(tmp_path, "--batch=problems\n")
+
+
+def test_the_gradient_of_a_convolution_is_a_transposed_one(tmp_path):
+    family = found(
+        tmp_path,
+        "--conv --dir=BWD_D g1ic64iw8oc17ow4kw3sw2pw1\n"
+        "--dir=FWD_B,BWD_D ic2ih7oc6kh3sh2ph1\n--dir=FWD_B ic2ih9oc6kh3\n--deconv ic3ih2oc4kh2\n",
+    )
+    first, second, third = family.cases
+    assert (first.in_channels, first.out_channels, first.input, first.output) == (17, 64, (4,), (8,))
+    assert first.padding == ((1, 0),)
+    # the convolution maps 7 to ⌊(7 + 2 − 3)/2⌋ + 1 = 4
+    assert (second.in_channels, second.out_channels, second.input, second.output) == (6, 2, (4, 4), (7, 7))
+    assert [it.checks for it in family.cases] == [("forward",)] * 3
+    assert [it.bias for it in family.cases] == [False, False, True]
+    assert (third.in_channels, third.out_channels) == (3, 4)
+    assert family.notes == ["left out: problems:3: only --dir=BWD_D of a convolution is a transposed one"]
+
+
+def test_integers_are_asked_as_floats_and_it_is_said(tmp_path):
+    family = found(tmp_path, "--dt=u8:s8:f32,f16:f16:f16 ic1ih4oc1kh3\n--cfg=bf16bf16bf16 ic1ih4oc1kh3\n")
+    assert [it.dtypes for it in family.cases] == [("float32", "float16", "bfloat16")]
+    assert family.notes == ["asked as float32, since a case has no such operands: u8:s8:f32"]
+
+
+@pytest.mark.parametrize(("line", "says"), [("--dir=SIDEWAYS", "the directions are FWD_B"), ("--mb=two", "expected n")])
+def test_an_option_that_cannot_be_read(line, says, tmp_path):
+    with pytest.raises(FileError, match=rf"problems:1: {line}: {says}"):
+        found(tmp_path, line)
 
 
 def test_a_wrong_line_is_named(tmp_path):

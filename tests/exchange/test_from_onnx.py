@@ -134,6 +134,73 @@ def test_other_types_and_other_operators_are_noted(family):
     assert family.notes == ["left out: node fused: other.FusedConvTranspose is another operator"]
 
 
+@pytest.mark.parametrize(
+    ("said", "convention", "size"),
+    [
+        ({"auto_pad": "SAME_UPPER"}, "onnx_same_upper", None),
+        ({"auto_pad": "SAME_LOWER"}, "onnx_same_lower", None),
+        ({"auto_pad": "VALID"}, "onnx_valid", None),
+        ({"auto_pad": "VALID", "output_padding": [1, 0]}, "onnx_valid", None),
+        ({"output_shape": [7, 9]}, "onnx_output_shape", (7, 9)),
+        ({"output_shape": [1, 3, 7, 9]}, "onnx_output_shape", (7, 9)),
+        ({"output_shape": [7, 9], "auto_pad": "SAME_UPPER"}, "onnx_output_shape_upper", (7, 9)),
+        ({"output_shape": [7, 9], "output_padding": [1, 1]}, None, None),
+        ({"output_shape": [10, 12]}, None, None),  # longer than the full length
+        ({"pads": [1, 0, 0, 1]}, None, None),
+    ],
+)
+def test_words_stay_words(said, convention, size, tmp_path, family):
+    add(model(node("x", "w", strides=[2, 2], **said), weights={"w": (2, 3, 3, 3)}), {}, family)
+    family.write()
+    (case,) = load.load_family(tmp_path / "found.yaml")
+    assert (case.convention, case.output_size) == (convention, size)
+
+
+def test_what_is_quantised_is_said(family):
+    made = model(
+        helper.make_node("DequantizeLinear", ["q", "s"], ["d"]),
+        helper.make_node("Transpose", ["d"], ["v"], perm=[1, 0, 2, 3]),
+        node("x", "v", name="up"),
+        weights={"s": ()},
+    )
+    made.graph.initializer.append(helper.make_tensor("q", onnx.TensorProto.INT8, (3, 2, 3, 3), [1] * 54))
+    add(made, {}, family)
+    assert len(family.cases) == 1
+    assert family.notes == ["node up: w quantised in the model, asked as floats without their scales"]
+
+
+def test_the_shapes_that_the_file_gives_are_used_behind_strange_operators(family):
+    made = model(
+        helper.make_node("Strange", ["x"], ["h"], domain="other"),
+        node("h", "w", output="k", name="first"),
+        node("k", "w2", name="second"),
+        x=("batch", 2, 4, 5),
+        weights={"w": (2, 3, 3, 3), "w2": (3, 4, 2, 2)},
+    )
+    made.graph.value_info.append(helper.make_tensor_value_info("h", 1, ("batch", 2, 7, 8)))
+    add(made, {"batch": 3}, family)
+    assert [(case.batch, case.input) for case in family.cases] == [(3, (7, 8)), (3, (9, 10))]
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (model(node("x", "w"), weights={"w": (4, 3, 3, 3)}), "x has 2 channels and w is for 4"),
+        (model(node("x", "w"), weights={"w": (2, 3, 3)}), "w has shape [2, 3, 3]"),
+        (model(node("x", "w", group=3), weights={"w": (2, 3, 3, 3)}), "2 channels cannot be split into 3 groups"),
+        (model(node("x", "w", kernel_shape=[3, 2]), weights={"w": (2, 3, 3, 3)}), "kernel_shape is [3, 2]"),
+        (model(node("x", "w", "b"), weights={"w": (2, 3, 3, 3), "b": (2,)}), "the bias has shape [2]"),
+        (model(node("x", "w", strides=[2]), weights={"w": (2, 3, 3, 3)}), "strides is [2] for 2 spatial axes"),
+        (model(node("x", "w", pads=[1, 1]), weights={"w": (2, 3, 3, 3)}), "pads is [1, 1]"),
+        (model(node("x", "w", output_shape=[7, 8, 9]), weights={"w": (2, 3, 3, 3)}), "output_shape is [7, 8, 9]"),
+    ],
+)
+def test_a_model_that_contradicts_itself_is_refused(made, says, family):
+    with pytest.raises(FileError, match="the model contradicts itself: node up: ") as raised:
+        add(made, {}, family)
+    assert says in raised.value.message
+
+
 def test_files_that_are_no_models(tmp_path):
     for name, content in {"empty.onnx": b"", "text.onnx": b"why: not a model", "cut.onnx": b"\x08\x07\x12\xff"}.items():
         (tmp_path / name).write_bytes(content)

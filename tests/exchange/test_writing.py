@@ -126,14 +126,58 @@ def test_two_places_may_have_one_name(tmp_path):
     assert [(case.id, case.why) for case in family.cases] == [("twins/up", "first"), ("twins/up-2", "second; third")]
 
 
-def test_a_file_of_somebody_elses_is_not_written_over(tmp_path):
+def test_no_file_is_written_over(tmp_path):
     (tmp_path / "mine.yaml").write_text("why: mine\n")
-    with pytest.raises(FileError, match="exists and was not imported"):
+    with pytest.raises(FileError, match="exists: name another file"):
         Family(tmp_path / "mine.yaml", "", "")
-    for _ in range(2):
-        family = Family(tmp_path / "ours.yaml", "ours", "somewhere")
-        family.add("one", "one", NUMBERS)
+    family = Family(tmp_path / "ours.yaml", "ours", "somewhere")
+    family.add("one", "one", NUMBERS)
+    (tmp_path / "ours.yaml").write_text("why: written meanwhile\n")
+    with pytest.raises(FileError, match="meanwhile"):
         family.write()
+    assert (tmp_path / "ours.yaml").read_text() == "why: written meanwhile\n"
+
+
+def test_words_that_readers_take_for_something_else_are_quoted(tmp_path):
+    family = Family(tmp_path / "words.yaml", "nO", "somewhere")
+    family.add("one", "oFf", NUMBERS)
+    family.write()
+    assert [case.why for case in load.load_family(tmp_path / "words.yaml")] == ["oFf"]
+
+
+WORDS = [
+    {"convention": "onnx_same_upper"},
+    {"convention": "onnx_valid", "output_padding": [1, 0]},
+    {"convention": "onnx_output_shape", "output_size": [8, 9]},
+    {"convention": "keras_valid_output_padding", "output_padding": [0, 1]},
+    {"convention": "torch_output_size", "output_size": [8, 10], "padding": 1},
+    {"convention": "tensorflow_explicit", "output_size": [8, 9], "padding": [[1, 0], [0, 2]]},
+]
+
+
+@pytest.mark.parametrize("said", WORDS, ids=lambda said: said["convention"])
+def test_a_convention_is_written_as_its_word(said, tmp_path):
+    family = Family(tmp_path / "words.yaml", "words", "somewhere")
+    written = family.add("one", "one", NUMBERS | {"input": [4, 5], "kernel": 3, "stride": 2} | said)
+    assert written is not None, family.notes
+    family.write()
+    (read,) = load.load_family(tmp_path / "words.yaml")
+    assert read.convention == said["convention"]
+    assert (read.padding, read.output_padding, read.output_size) == (
+        written.padding,
+        written.output_padding,
+        written.output_size,
+    )
+
+
+def test_a_convention_whose_own_numbers_are_gone_is_written_as_numbers(tmp_path):
+    family = Family(tmp_path / "words.yaml", "words", "somewhere")
+    more = {"kernel": 3, "stride": 2, "convention": "jax_explicit", "padding": [[2, 0], [1, 1]]}
+    written = family.add("one", "one", NUMBERS | more)
+    family.write()
+    (read,) = load.load_family(tmp_path / "words.yaml")
+    assert read.convention is None
+    assert (read.padding, read.output_padding) == (written.padding, written.output_padding)
 
 
 @pytest.mark.parametrize(("name", "says"), [("a.txt", "ends in .yaml"), ("my family.yaml", "a family's name")])

@@ -9,8 +9,8 @@ import pytest
 
 from conformance import oracle
 from conformance.case import DTYPES, FLOATS, Case
-from conformance.oracle import bounds, error_map
-from conformance.oracle.compare import Expected, compare, looser
+from conformance.oracle import bounds, error_map, sampled
+from conformance.oracle.compare import Expected, compare, looser, says_nothing
 from conformance.oracle.operands import decode, encode, rounded
 
 CASE = Case(
@@ -37,7 +37,7 @@ def test_the_right_answer_passes_and_one_wrong_bit_does_not(dtype):
     assert "mismatch" not in compare(expected, returned, dtype)
     at = (1, 2, 3, 4)
     bits = returned.copy().view(f"u{4 if dtype == 'complex64' else returned.itemsize}")
-    bits[(*at[:-1], at[-1] * bits.shape[-1] // returned.shape[-1])] ^= 1
+    bits[(*at[:-1], at[-1] * bits.shape[-1] // returned.shape[-1])] ^= bits.dtype.type(1)
     detail = compare(expected, bits.view(returned.dtype), dtype)
     assert detail["mismatch"] == "values"
     assert detail["wrong"] == 1
@@ -224,3 +224,109 @@ def test_a_large_answer_has_no_map_and_a_short_list():
     units = np.ones(5000)
     assert error_map.error_map(units, units > 0) is None
     assert len(error_map.wrong_elements(units, units, units > 0)) == error_map.LISTED
+
+
+HALVES = {name: {name: {"accumulator": name}} for name in ("float16", "bfloat16")}
+SIGNIFICANT = {"float16": 11, "bfloat16": 8}
+
+
+def long_sum(channels: int) -> Case:
+    return Case(
+        id="sums/long",
+        input=(12,),
+        kernel=(6,),
+        in_channels=channels,
+        out_channels=3,
+        batch=2,
+        groups=1,
+        stride=(1,),
+        dilation=(1,),
+        padding=((0, 0),),
+        output_padding=(0,),
+        bias=False,
+    )
+
+
+def summed(case: Case, operands: dict, dtype: str, rounding=np.rint) -> np.ndarray:
+    """One term after the other, rounded to the dtype after each addition: what a careless implementation does."""
+    x, w, y = operands["x"], operands["w"], np.zeros(case.y_shape)
+    for c, k, i in np.ndindex(case.in_channels, *case.kernel, *case.input):
+        added = y[:, :, i + k] + x[:, c, i][:, None] * w[c, :, k]
+        fraction, exponent = np.frexp(added)
+        y[:, :, i + k] = np.ldexp(rounding(fraction * 2.0 ** SIGNIFICANT[dtype]), exponent - SIGNIFICANT[dtype])
+    return y
+
+
+def judged(expected: Expected, answer: np.ndarray) -> dict:
+    return compare(expected, encode(answer, expected.dtype), expected.dtype, HALVES[expected.dtype])
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("channels", [2, 60, 400])
+def test_sums_in_half_precision_are_right_and_not_rough(dtype, channels):
+    expected = Expected(long_sum(channels), "forward", dtype, "real")
+    detail = judged(expected, summed(expected.case, expected.operands, dtype))
+    assert "mismatch" not in detail
+    assert "rough" not in detail
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("wrong", [lambda y: 0 * y, lambda y: 0 * y + y.mean()], ids=["zeros", "a constant"])
+def test_an_answer_that_says_nothing_is_wrong_whatever_the_bound_allows(dtype, wrong):
+    expected = Expected(long_sum(400), "forward", dtype, "real")
+    assert expected.terms * bounds.ROUNDOFF[dtype] > 1  # so that the bound allows it
+    detail = judged(expected, wrong(expected.answer))
+    assert detail["mismatch"] == "values"
+    assert "says_nothing" in detail
+    assert detail["share"] < 1
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_what_rounding_at_random_would_not_do_is_rough(dtype):
+    expected = Expected(long_sum(400), "forward", dtype, "real")
+    for wrong in (
+        summed(expected.case, expected.operands, dtype, np.trunc),  # errors of one sign
+        np.roll(expected.answer, 1, axis=-1),  # the answer, one position later
+        expected.answer[::-1],
+    ):
+        detail = judged(expected, wrong)
+        assert "mismatch" not in detail
+        assert detail["rough"]
+
+
+def test_few_or_equal_numbers_say_enough():
+    right = np.array([0.0, 1.0, 2.0])
+    assert not says_nothing(right, np.zeros(3))
+    assert not says_nothing(np.full(20, 3.0), np.full(20, 3.5))
+    assert says_nothing(np.arange(20.0), np.full(20, 3.5))
+
+
+def test_the_norm_is_that_of_the_terms():
+    case = long_sum(2)
+    expected = Expected(case, "forward", "float16", "real")
+    squares = np.zeros(case.y_shape)
+    for c, k, i in np.ndindex(case.in_channels, *case.kernel, *case.input):
+        squares[:, :, i + k] += (expected.operands["x"][:, c, i][:, None] * expected.operands["w"][c, :, k]) ** 2
+    np.testing.assert_allclose(expected.norm**2, squares, rtol=1e-12)
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """As if the case were too large for its whole answer."""
+    monkeypatch.setattr(sampled, "MOST_PRODUCTS", 10)
+    return CASE
+
+
+@pytest.mark.parametrize("check", ["forward", "grad_input", "grad_weight", "grad_bias"])
+@pytest.mark.parametrize(("dtype", "fill"), [("float32", "exact"), ("float16", "exact"), ("float16", "real")])
+def test_a_large_answer_is_held_against_chosen_elements(check, dtype, fill, large):
+    expected = Expected(large, check, dtype, fill)
+    right = oracle.answer(large, check, expected.operands)
+    assert expected.answer.shape == expected.picks.shape
+    assert "mismatch" not in compare(expected, encode(right, dtype), dtype)
+    wrong = encode(np.roll(right, 1, axis=0) + 1, dtype)
+    detail = compare(expected, wrong, dtype)
+    assert (detail["mismatch"], detail["sampled"]) == ("values", True)
+    index = tuple(detail["first_wrong"]["index"])
+    assert detail["first_wrong"]["returned"] == decode(wrong, dtype)[index]
+    assert detail["first_wrong"]["expected"] == right[index]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from conformance import oracle
 from conformance.case import CHECKS, DTYPES, FLOATS, Case
+from conformance.oracle import sampled
 from conformance.oracle.operands import SIGNIFICAND, Start, decode, encode, make_operands, mix
 
 
@@ -59,6 +60,38 @@ def test_two_formulations_agree(check, pick, seed):
     answer = oracle.answer(case, check, arrays)
     assert answer.shape == case.result_shape(check)
     assert np.array_equal(answer, oracle.answer_by_definition(case, check, arrays))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@given(pick=st.data(), seed=st.integers(0, 2**31))
+@settings(max_examples=100, deadline=None)
+def test_chosen_elements_are_those_of_the_whole_answer(check, pick, seed):
+    case = pick.draw(cases(bias=True if check == "grad_bias" else None))
+    arrays = exact(case, check, seed)
+    whole = oracle.answer(case, check, arrays)
+    assert np.array_equal(sampled.answer(case, check, arrays, np.arange(whole.size)), whole.reshape(-1))
+
+
+@pytest.mark.parametrize("fill", ["special", "special_second"])
+@given(pick=st.data())
+@settings(max_examples=60, deadline=None)
+def test_chosen_elements_may_be_infinite(fill, pick):
+    case = pick.draw(cases())
+    arrays = make_operands(case, "forward", "float32", fill, 0).arrays
+    with np.errstate(invalid="ignore"):
+        whole = oracle.answer(case, "forward", arrays)
+        chosen = sampled.answer(case, "forward", arrays, np.arange(whole.size))
+    assert np.array_equal(chosen, whole.reshape(-1), equal_nan=True)
+
+
+@given(st.lists(st.integers(0, 300), min_size=3, max_size=4), st.integers(1, 2**30))
+def test_the_ends_of_an_answer_are_chosen(shape, terms):
+    size = int(np.prod(shape))
+    found = sampled.picks(tuple(shape), terms, np.arange(sampled.PICKS, dtype=np.uint64) * 7919)
+    assert len(np.unique(found)) == len(found) <= 2 * sampled.PICKS
+    assert len(found) >= min(size, 8)
+    if size:
+        assert (found[0], found[-1]) == (0, size - 1)
 
 
 @given(case=cases())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import runs
 from commands import LIARS
 
 from conformance.case import Case
@@ -276,3 +277,10 @@ def test_the_ledger_is_named_without_the_folders_of_the_machine():
     key = {"route": "a/b", "device": "cpu", "dtype": "float32", "check": "forward", "fill": "exact"}
     row = Row(case="words/one", **key, verdict="differ", state="known", cause="no", detail={"ledger": told})
     assert "  ledger: known/x.yaml:7 (bug): so https://a.org" in explain.paragraph(row, case("one"))
+
+
+def test_a_rough_answer_and_one_that_was_not_confirmed_are_said():
+    rough = runs.row("dtype/one", dtype="float16", fill="real", detail={"share": 0.25, "rough": True})
+    assert "it is rough: within the bound" in explain.paragraph(rough, runs.case("dtype/one"))
+    once = runs.new("stride/one", detail={"causes": ["flipped"], "unconfirmed": True})
+    assert "not confirmed: the run was cut short" in explain.paragraph(once, runs.case("stride/one"))

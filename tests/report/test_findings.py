@@ -246,3 +246,14 @@ def test_reasons_for_what_is_unsupported_are_counted_over_routes():
         (2, "does not offer int8", ["lies/other@cpu", "lies/route@cpu"]),
         (1, "no reason given", ["lies/route@cpu"]),
     ]
+
+
+def test_what_is_new_on_a_machine_of_another_kind_says_so():
+    away = {"causes": ["as if the kernel were flipped"], "unseen": "arm64 darwin"}
+    assert found([new("a/1", detail=away), new("a/2", detail=away)]) == [
+        (
+            "new",
+            2,
+            "lies differs: as if the kernel were flipped; not seen on this kind of machine before (arm64 darwin)",
+        )
+    ]

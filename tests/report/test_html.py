@@ -15,9 +15,10 @@ from msgspec.structs import replace
 from pages import CASE, DIFFERS, HOSTILE, PLAN, row, run
 
 from conformance.case import Dispute, Reading
+from conformance.oracle.error_map import error_map
 from conformance.report import html
 from conformance.report.findings import report
-from conformance.report.html import glossary, layouts, packed, tables, telling
+from conformance.report.html import glossary, layouts, packed, pictures, tables, telling, texts
 from conformance.run.run_file import Run
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -39,7 +40,10 @@ def test_a_divergence_is_told_with_all_that_is_known(tmp_path):
     said = text(page(tmp_path, run(rows, problems=["orphan: known.yaml:3 matches no row"])))
     assert "1 new of 3 rows and 1 ledger problem need a look: 1 unsupported, 1 pass." in said
     assert "as if the kernel were flipped" in said
-    assert "First wrong at [0, 1, 2, 3]: expected 7.0, returned -5.0. 11 of 90 elements are wrong" in said
+    assert "11 of 90 elements are wrong, the worst by 1.23e+06 u·Σ|x||w|; first at [0, 1, 2, 3]" in said
+    assert "expected 7, returned -5" in said
+    assert "1 of 2 rows that tensorflow answered; 1 case, on tensorflow/nn@cpu" in said
+    assert "2-D, channels 2 → 3, input 4×5, kernel 3×2, stride 2×1" in said
     assert "O = 9 − 0 − 0 + 0 = 9" in said
     assert "the kernel goes from IOHW to HWOI by numpy.transpose(w, (2, 3, 1, 0))" in said
     assert "tf.nn.conv2d_transpose(x, w)" in said
@@ -56,6 +60,31 @@ def test_nothing_new_is_said_and_nothing_is_dropped_from_the_count(tmp_path):
     written = page(tmp_path, run([known, row(), row("unsupported")]))
     assert "Nothing needs a look: 1 known, 1 unsupported, 1 pass." in text(written)
     assert 'href="https://example.org/1"' in written
+
+
+def test_a_card_draws_the_wrong_elements_among_what_is_cropped_and_added(tmp_path):
+    """A picture of cells, one for each position of the full length, with a cross on each wrong element."""
+    case = replace(CASE, id="drawn/one", stride=(2, 1), padding=((1, 0), (0, 0)), output_padding=(1, 0))
+    units = np.zeros((1, 3, *case.output))
+    units[0, 2, -1, :] = 5.0
+    detail = DIFFERS.detail | {"error_map": error_map(units, units > 0), "region": "the last row of channel 2"}
+    ran = run([replace(DIFFERS, case="drawn/one", detail=detail)])
+    ran.cases["drawn/one"] = case
+    picture = pictures.miniature(ran.rows[0], case)
+    cells = {name: path.count("M") for name, path in re.findall(r'class="([^"]+)" d="([^"]+)"', picture)}
+    width = case.output[1]
+    assert cells["cell cropped"] == width
+    assert cells["cross"] == width
+    assert sum(count for name, count in cells.items() if "shade" in name) == width
+    assert sum(cells.values()) - cells["cross"] == (case.output[0] + 1) * width
+    assert 'aria-label="channel 2: 6 wrong elements, crossed"' in picture
+    assert "channel 2, wrong: the last row of channel 2" in text(page(tmp_path, ran))
+
+
+def test_a_count_has_its_separators_and_a_name_keeps_its_digits():
+    assert texts.thousands("12345 new of 1234567 rows") == "12,345 new of 1,234,567 rows"
+    assert texts.thousands("run-20260101 has 10 rows, seed 1234567.") == "run-20260101 has 10 rows, seed 1234567."
+    assert texts.thousands(1364) == "1,364"
 
 
 def test_an_incomplete_run_says_so(tmp_path):
@@ -114,8 +143,11 @@ def test_it_needs_nothing_from_a_network(tmp_path):
 def test_one_fault_is_one_cause_though_integers_name_it_and_reals_do_not(tmp_path):
     blurred = row("differ", fill="real", state="new", cause="beyond what rounding can do", detail={"plan": PLAN})
     said = text(page(tmp_path, run([DIFFERS, blurred])))
-    assert "tensorflow differs: as if the kernel were flipped 2 rows, 1 case" in said
-    assert "beyond what rounding can do" not in said.partition("All rows")[0].partition("Findings Rows")[2]
+    assert (
+        "tensorflow differs: as if the kernel were flipped how many 2 of 2 rows that tensorflow answered; 1 case"
+        in said
+    )
+    assert "beyond what rounding can do" not in said.partition("Routes ×")[0]
 
 
 def test_it_says_who_gave_the_same_wrong_answer_and_who_the_right_one():
@@ -184,7 +216,7 @@ def test_details_stop_where_the_page_would_grow_too_large(tmp_path, monkeypatch)
     monkeypatch.setattr(packed, "ROOM", 5000)
     rows = [replace(DIFFERS, case=f"stride/{n}", detail=DIFFERS.detail | {"log": "x" * 900}) for n in range(50)]
     ran = report(run(rows))
-    parts = packed.packed(ran, telling.told(ran))
+    parts = packed.packed([ran], telling.told([ran]))
     details = json.loads(zlib.decompress(base64.b64decode(parts["details"])))
     assert 0 < len(details["told"]) < 10
     words = json.loads(zlib.decompress(base64.b64decode(parts["words"])))
@@ -231,7 +263,7 @@ def test_every_entry_that_speaks_of_a_finding_is_named(tmp_path):
         for dtype, entry in zip(("float32", "float64"), entries, strict=True)
     ]
     written = page(tmp_path, run(rows))
-    assert "2 rows, 1 case" in text(written)
+    assert "2 of 2 rows that tensorflow answered; 1 case" in text(written)
     assert written.count('href="https://a.org/3"') == written.count('href="https://a.org/9"') == 1
 
 

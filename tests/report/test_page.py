@@ -248,7 +248,7 @@ def test_another_row_of_the_case_is_chosen_by_keyboard(browser, tmp_path):
 
 
 def test_enter_opens_a_row(browser, tmp_path):
-    opened(browser, tmp_path, ROWS)
+    opened(browser, tmp_path, ROWS, "#rows")
     browser.js("document.querySelector('#rows tbody a').focus()")
     browser.press("Enter")
     browser.wait("document.querySelector('#case h2')")
@@ -292,6 +292,34 @@ def test_every_colour_of_text_has_the_contrast_that_wcag_asks_for(scheme):
     for ink, paper in pairs:
         one, other = sorted((_luminance(colours[ink]), _luminance(colours[paper])), reverse=True)
         assert (one + 0.05) / (other + 0.05) >= 4.5, f"{ink} on {paper}"
+
+
+def test_the_verdict_leads_to_the_first_card_and_its_picture_to_the_case(browser, tmp_path):
+    """One click to the picture of the smallest failing case, one more to its script."""
+    opened(browser, tmp_path, ROWS)
+    assert browser.js("document.querySelector('#finding-1').getBoundingClientRect().top < innerHeight")
+    browser.js("document.querySelector('h1 a').click()")
+    assert browser.js("location.hash") == "#finding-1"
+    browser.js("document.querySelector('#finding-1 .mini a').click()")
+    browser.wait("document.querySelector('#case svg')")
+
+
+def test_what_is_folded_opens_for_whoever_goes_there(browser, tmp_path):
+    opened(browser, tmp_path, ROWS, "#glossary")
+    assert browser.js("document.getElementById('glossary').checkVisibility()")
+    assert not browser.js("document.getElementById('accuracy').checkVisibility()")
+    browser.go("#accuracy")
+    assert browser.js("document.getElementById('accuracy').checkVisibility()")
+
+
+def test_a_command_is_copied(browser, tmp_path):
+    opened(browser, tmp_path, ROWS)
+    browser.js("""window.copied = null;
+                  Object.defineProperty(navigator, 'clipboard',
+                    { value: { writeText: (text) => { window.copied = text; return Promise.resolve(); } } });
+                  document.querySelector('.card button.copy').click()""")
+    browser.wait("document.querySelector('.card button.copy').textContent === 'Copied'")
+    assert browser.js("copied").startswith("convt show 'stride/one' --route ")
 
 
 def test_hostile_text_stays_text_in_every_view(browser, tmp_path):

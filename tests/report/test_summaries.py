@@ -89,7 +89,8 @@ SCHEMA = {
     ),
     "properties": ((), (), {"property"}),
     "property": (("name", "value"), (), set()),
-    "testcase": (("name",), ("classname", "time"), {"failure", "skipped"}),
+    "testcase": (("name",), ("classname", "time"), {"error", "failure", "skipped"}),
+    "error": ((), ("type", "message"), set()),
     "failure": ((), ("type", "message"), set()),
     "skipped": ((), ("type", "message"), set()),
 }
@@ -262,7 +263,36 @@ def commands(*runs) -> list[tuple[str, dict[str, str], str]]:
     return found
 
 
-def test_what_is_new_stands_beside_the_case_and_stale_beside_the_entry():
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A repository with a ledger and an adapter of its own, and with a file that is called like one of our corpus."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("known/lies.yaml", "k/x.yaml", "cases/stride.yaml", "mine/stride.yaml", "tests/lies_adapter.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("files", "adapter", "place"),
+    [
+        (["mine"], "tests/lies_adapter.py", ("mine/stride.yaml", "12")),
+        (["mine/stride.yaml"], "tests/lies_adapter.py", ("mine/stride.yaml", "12")),
+        ([], "tests/lies_adapter.py", ("tests/lies_adapter.py", "1")),
+        ([], "elsewhere/lies_adapter.py", (None, None)),
+        (["/elsewhere/mine"], "/elsewhere/lies_adapter.py", (None, None)),
+    ],
+)
+def test_only_files_of_the_checkout_are_named(files, adapter, place, checkout):
+    where = "cases/stride.yaml:12" if not files else "mine/stride.yaml:12"
+    adapters = {"lies": {"version": "1.0", "devices": ["cpu"], "file": str(checkout / adapter)}}
+    ran = report([new()], (replace(case("stride/one"), where=where),), adapters=adapters, selection={"files": files})
+    ((_, told, _),) = commands(ran)
+    assert (told.get("file"), told.get("line")) == place
+
+
+def test_what_is_new_stands_beside_the_case_and_stale_beside_the_entry(checkout, monkeypatch):
+    monkeypatch.setattr(github, "folder", lambda name: checkout / name)
     error, unrun, stale = commands(MIXED)
     assert error[0] == unrun[0] == "error"
     assert error[1] == {"title": "new: lies", "file": "cases/stride.yaml", "line": "20"}
@@ -272,7 +302,7 @@ def test_what_is_new_stands_beside_the_case_and_stale_beside_the_entry():
     assert (stale[1]["file"], stale[1]["line"]) == ("known/lies.yaml", "7")
 
 
-def test_the_ledger_and_what_died_are_annotated():
+def test_the_ledger_and_what_died_are_annotated(checkout):
     (dead, ledger) = commands(
         report([row()], dead={"torch": "a, b: 100%\nc"}, problems=["orphan: k/x.yaml:3 matches no"])
     )

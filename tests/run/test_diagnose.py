@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from commands import ROOT
 from lying import ROUTE, both, fault, questions, refuses, rows, truth
 
 from conformance.case import Case
@@ -150,15 +149,3 @@ def test_the_fewest_faults_are_chosen():
 )
 def test_messages_without_what_changes(one, other, same):
     assert (gist(one) == gist(other)) is same
-
-
-def test_the_benchmark_runs_in_a_short_form():
-    """What benchmarks/diagnosis.py measures, on one fault with a trigger and one without."""
-    import subprocess
-    import sys
-
-    words = ["--mutant", "kernel-flipped-at-*", "--pairs", "0", "--cases", "stride/*", "--narrow", "2"]
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "diagnosis.py", *words], capture_output=True, text=True, check=True
-    )
-    assert "1 faults: 1.00 findings each" in done.stdout

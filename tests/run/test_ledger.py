@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +13,10 @@ import runs
 from msgspec.structs import replace
 
 from conformance.case import Case, Dispute, Reading
+from conformance.corpus.conditions import Condition
+from conformance.corpus.random_cases import numbered
 from conformance.corpus.yaml_file import FileError
+from conformance.run import infer
 from conformance.run.ledger import Ledger
 from conformance.run.row import Row
 
@@ -222,6 +227,28 @@ def test_what_is_refused_answers_nothing_that_could_differ(tmp_path):
     assert judged(known, row()).state == "known"
 
 
+def test_one_of_several_causes_is_enough(tmp_path):
+    known = ledger(tmp_path, written(cause=["something else", "kernel were flipped"]))
+    assert [judged(known, row(cause=cause)).state for cause in ("as if the kernel were flipped", "values differ")] == [
+        "known",
+        "changed",
+    ]
+
+
+def test_two_named_faults_may_happen_at_once(tmp_path):
+    """Where both show, the answer is like neither; where only one can, it is that one's."""
+    rules = [written(cause=None, fault=fault) for fault in ("kernel-flipped", "bias-twice")]
+    with_bias = replace(WIDE, id="stride/bias", bias=True)
+    known = ledger(tmp_path, *rules)
+    flipped = row(detail={"faults": ["kernel-flipped"]})
+    assert judged(known, row(), with_bias).state == "known"
+    assert judged(known, flipped, with_bias).state == "known"
+    assert judged(known, row("pass"), with_bias).state == "stale"
+    assert judged(known, row(), WIDE).state == "changed", "there is no bias to be added twice"
+    assert judged(known, flipped, WIDE).state == "known"
+    assert judged(known, row("refuse", "no"), with_bias).state == "changed"
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -261,6 +288,26 @@ def test_rules_that_may_stand_side_by_side(rules, tmp_path):
         assert judged(known, row("pass"), version=version).state == "stale"
 
 
+def test_rules_speak_of_the_rows_that_meet_their_conditions(tmp_path):
+    """Each comparison is decided once for a case; what comes out is what each rule says by itself."""
+    rng, atoms = random.Random(3), infer.atoms()
+    (first,) = ledger(tmp_path, written(verdict="crash", sometimes=True)).rules
+    rules = []
+    for order in range(300):
+        alternatives = tuple(tuple(rng.sample(atoms, rng.randint(1, 3))) for _ in range(rng.randint(1, 2)))
+        cases = rng.choice(((), ("random/5-1?",)))
+        verdicts = frozenset({rng.choice(("crash", "accept", "refuse"))})
+        rules.append(replace(first, order=order, when=Condition(alternatives), cases=cases, verdicts=verdicts))
+    known, spoken = Ledger(rules), 0
+    for case in [*(numbered(5, number) for number in range(40)), REFUSED]:
+        for dtype, check, fill in itertools.product(("float32", "int32"), ("forward", "grad_bias"), ("exact", "real")):
+            key = row(case=case, dtype=dtype, check=check, fill=fill).key
+            speaking = [rule for rule in rules if rule.on(case).holds(case, key)]
+            assert known.speaking(key, case, "1") == speaking
+            spoken += len(speaking)
+    assert spoken > 1000
+
+
 def test_relations_are_spoken_of_only_by_name(tmp_path):
     related = row(check="linear", fill="related")
     assert judged(ledger(tmp_path, written()), related).state == "new"
@@ -297,6 +344,8 @@ def test_a_rule_for_what_is_not_here_is_no_orphan(elsewhere, tmp_path):
         ({"link": "FINISH ME"}, LINES["link"], "link is not written yet"),
         ({"why": "We FINISH ME later"}, LINES["why"], "why is not written yet"),
         ({"cause": ""}, LINES["cause"], "cause is not written yet"),
+        ({"cause": ["no", " "]}, LINES["cause"], "cause is not written yet"),
+        ({"cause": []}, LINES["cause"], "cause is not written yet"),
         ({"cause": None}, 2, "write either cause, a part of the message, or fault, the name of a mutant"),
         ({"fault": "kernel-flipped"}, LINES["cause"], "write either cause"),
         ({"cause": None, "fault": "kernel-fliped"}, 8, "there is no fault 'kernel-fliped', did you mean"),
@@ -364,3 +413,40 @@ def test_a_mistake_deep_in_a_condition_has_the_line_on_which_it_stands(tmp_path)
 def test_a_rule_is_one_sentence(changes, sentence, tmp_path):
     (rule,) = ledger(tmp_path, written(**changes)).rules
     assert str(rule) == sentence
+
+
+def test_a_rule_may_know_what_is_rough_and_says_nothing_of_other_rows(tmp_path):
+    known = ledger(tmp_path, written(verdict="rough", cause="beyond what rounding at random would do"))
+    rough = judged(known, row("pass", detail={"rough": True}))
+    assert (rough.verdict, rough.state) == ("pass", None)
+    assert rough.detail["ledger"]["link"] == RULE["link"]
+    assert judged(known, row("pass")) == row("pass")
+    assert judged(known, row("differ")).state == "new"
+
+
+def test_what_is_rough_stands_alone_in_a_rule(tmp_path):
+    with pytest.raises(FileError, match="rough stands alone: write two rules"):
+        ledger(tmp_path, written(verdict=["rough", "differ"]))
+
+
+# Machines of another kind
+
+
+PLACES = {
+    "a Mac": ({"machine": {"arm64"}, "system": {"darwin"}}, "arm64 darwin without AVX2"),
+    "an Arm server": ({"machine": {"aarch64"}, "system": {"linux"}, "cpu": {"asimd"}}, "aarch64 linux without AVX2"),
+    "an old PC": ({"machine": {"x86_64"}, "system": {"linux"}, "cpu": {"avx"}}, "x86_64 linux without AVX2"),
+    "Windows": ({"machine": {"amd64"}, "system": {"windows"}, "cpu": {"avx2"}}, "amd64 windows"),
+    "a PC": ({"machine": {"x86_64"}, "system": {"linux"}, "cpu": {"avx2", "avx512f"}}, None),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_what_is_new_on_another_kind_of_machine_says_so(name, tmp_path):
+    words, kind = PLACES[name]
+    place = {word: frozenset(found) for word, found in words.items()}
+    known = ledger(tmp_path, written(when={"kernel": {"above": 100}}), places={"torch": place, "tinylib": place})
+    found = judged(known, row())
+    assert (found.state, found.detail.get("unseen")) == ("new", kind)
+    mine = judged(known, row(route="tinylib/route"))
+    assert (mine.state, mine.detail.get("unseen")) == ("new", None), "no rule of it was found anywhere"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from lying import fault, questions, rows
+from lying import fault, questions, rows, truth
+from msgspec.structs import replace
 
 from conformance.case import Case
 from conformance.corpus import spelled
@@ -46,6 +48,34 @@ def test_the_smallest_is_small_and_the_nearest_differs_in_one_number():
     told = stored(found, BY_ID)
     assert told.change in ("with stride 2 instead of 3", "with groups 1 instead of 2", "with stride 4 instead of 3")
     assert spelled.named(told.smallest.case).stride == (3,)
+
+
+def test_what_is_rounding_in_one_dtype_is_not_looked_for_in_others():
+    """Float16 that is summed in float16, beside a fault in all dtypes: real operands name no fault, so that a wrong
+    answer in float32 could be taken for rounding."""
+    twice = fault("bias-twice", lambda case: case.batch > 1)
+
+    def summed_in_float16(case, check, arrays):
+        total = np.zeros(case.y_shape, dtype=np.float16)
+        for channel in range(case.in_channels):
+            mine = np.zeros_like(arrays["x"])
+            mine[:, channel] = arrays["x"][:, channel]
+            part = {"x": mine, "w": arrays["w"]}
+            total += truth(replace(case, bias=False), check, part).astype(np.float16)
+        return total + arrays["b"].reshape(-1, *[1] * case.rank).astype(np.float16) if case.bias else total
+
+    def answers(asked):
+        half = [one for one in asked if one.dtype == "float16" and one.fill == "real" and not one.case.bias]
+        return [*rows(summed_in_float16, half), *rows(twice, [one for one in asked if one not in half])]
+
+    asked = [one._replace(fill="real") for dtype in ("float16", "float32") for one in questions(FEW, dtype=dtype)]
+    found = diagnose(answers([*asked, *questions(FEW)]), BY_ID)
+    (rounded,) = (each for each in found if each.what.fault is None)
+    assert str(rounded.when) == "float16"
+    again = narrow(rounded, Route(answers, ("float16", "float32"), ("forward",)), 60.0)
+    assert str(again.when) == "float16"
+    assert again.confirmed > 10
+    assert again.smallest.dtype == "float16"
 
 
 def test_no_time_is_said():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
+from runs import HEADER
 
 from conformance.case import Case
 from conformance.run.row import Row
@@ -21,8 +25,9 @@ CASE = Case(
     padding=((1, 0),),
     output_padding=(0,),
     bias=True,
-    operands={"x": [[1, 2.5]]},
+    source="somebody",
 )
+START = json.dumps({"kind": "header"} | HEADER).encode() + b"\n"
 
 
 def row(name: str = "one", verdict: str = "pass", **more) -> Row:
@@ -33,9 +38,9 @@ def row(name: str = "one", verdict: str = "pass", **more) -> Row:
 def write(path, rows, with_footer=True, resume=None):
     writer = Writer(path, resume)
     if resume is None:
-        writer.header({"suite": "0"})
+        writer.header(HEADER)
     for each in rows:
-        writer.row(each, CASE)
+        writer.row(each, msgspec.structs.replace(CASE, id=each.case))
     if with_footer:
         writer.footer(footer(rows))
     writer.close()
@@ -50,11 +55,11 @@ def test_a_row_with_fields_of_another_name_is_refused_and_not_misread(tmp_path):
 
 
 def test_what_is_written_is_read_again(tmp_path):
-    rows = [row(detail={"first_wrong": {"index": [0, 1]}}), row("two", "differ", cause="as if <b>flipped</b>\n")]
+    rows = [row(detail={"mismatch": "dtype", "log": "\x1b"}), row("two", "differ", cause="as if <b>flipped</b>\n")]
     write(tmp_path / "run.jsonl", rows)
     run = read(tmp_path / "run.jsonl")
     assert run.rows == rows
-    assert run.cases == {CASE.id: CASE}
+    assert run.cases["file/one"] == CASE
     assert run.footer["verdicts"] == {"pass": 1, "differ": 1}
 
 
@@ -66,7 +71,7 @@ def test_a_file_that_is_cut_short_keeps_its_whole_rows_and_is_completed(tmp_path
     path.write_bytes(content[:-cut])
     run = read(path)
     assert run.footer is None
-    assert run.rows == rows[: content[:-cut].count(b"\n") - 2]  # less the header's line and the case's
+    assert run.rows == rows[: (content[:-cut].count(b"\n") - 1) // 2]  # the header's line, and two for each row
     left = [each for each in rows if each.key not in {done.key for done in run.rows}]
     write(path, left, resume=run)
     whole = read(path)
@@ -87,9 +92,10 @@ def test_an_existing_file_is_not_written_over(tmp_path):
         (b"", ":1: no header"),
         (b"{}\n", ":1: not a line"),
         (b'{"kind":"row"}\n', ":1:"),
-        (b'{"kind":"header"}\n{"kind":"row","case":3}\n', ":2: not a line"),
-        (b'{"kind":"header"}\n\xff\xfe\n', ":2: not a line"),
-        (b'{"kind":"header"}\n{"kind":"header"}\n', ":2:"),
+        (b'{"kind":"header"}\n', ":1: not a line"),
+        (START + b'{"kind":"row","case":3}\n', ":2: not a line"),
+        (START + b"\xff\xfe\n", ":2: not a line"),
+        (START + START, ":2: a run file starts with one header"),
     ],
 )
 def test_what_is_not_a_run_file_is_refused_with_its_line(tmp_path, content, said):

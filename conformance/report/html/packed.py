@@ -10,17 +10,19 @@ import base64
 import json
 import shlex
 import zlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from conformance import plain
 from conformance.case import Case
 from conformance.report import explain, repeat
 from conformance.report.findings import Report, entry_name
 from conformance.report.html.telling import ANSWERS, Told
 from conformance.report.html.texts import cut
-from conformance.report.states import STATES, place, state
-from conformance.run.row import Row
+from conformance.report.states import STATES, labels, state
+from conformance.run.row import Row, place
 
 #: Characters of JSON that details may take before compression; what does not fit is counted, never hidden.
 ROOM = 24_000_000
@@ -48,6 +50,8 @@ TOLD = (
     "expected_dtype",
     "returned_dtype",
     "wrong",
+    "of",
+    "region",
     "share",
     "wrong_elements",
     "error_map",
@@ -61,35 +65,44 @@ TOLD = (
 )
 
 
-def packed(report: Report, told: list[Told]) -> dict[str, str]:
-    """The three parts, each compressed and in base64. Rows come worst first, else in the order of the run."""
-    run = report.run
+def packed(reports: Sequence[Report], told: list[Told]) -> dict[str, str]:
+    """The three parts, each compressed and in base64. Rows come worst first, else in the order of the runs."""
+    runs = [report.run for report in reports]
     order = {name: number for number, name in enumerate(STATES)}
-    rows = sorted(run.rows, key=lambda row: order[state(row)])
-    numbers = {row.key: number for number, each in enumerate(told, 1) for row in each.finding.rows}
-    plans = _Plans()
+    rows = [(number, row) for number, run in enumerate(runs) for row in run.rows]
+    rows.sort(key=lambda each: order[state(each[1])])
+    numbers = {
+        (number, row.key): place
+        for place, each in enumerate(told, 1)
+        for number, mine in each.rows.items()
+        for row in mine
+    }
+    plans, names = _Plans(), labels(runs) if len(runs) > 1 else [""]
     columns: dict[str, list[Any]] = {
-        "state": [state(row) for row in rows],
-        "case": [row.case for row in rows],
-        "route": [place(row) for row in rows],
-        "dtype": [row.dtype for row in rows],
-        "check": [row.check for row in rows],
-        "fill": [row.fill for row in rows],
-        "verdict": [row.verdict for row in rows],
-        "why": [cut(row.cause or row.detail.get("reason") or "", 300) for row in rows],
+        "state": [state(row) for _, row in rows],
+        "case": [row.case for _, row in rows],
+        "route": [place(row) for _, row in rows],
+        "dtype": [row.dtype for _, row in rows],
+        "check": [row.check for _, row in rows],
+        "fill": [row.fill for _, row in rows],
+        "verdict": [row.verdict for _, row in rows],
+        "why": [cut(row.cause or row.detail.get("reason") or "", 300) for _, row in rows],
+        "run": [names[number] for number, _ in rows],
     }
     words, codes = {}, []
     for name, values in columns.items():
         seen: dict[str, int] = {}
         codes.append(np.fromiter((seen.setdefault(value, len(seen)) for value in values), "<u4", len(values)))
         words[name] = list(seen)
-    codes.append(np.fromiter((numbers.get(row.key, 0) for row in rows), "<u4", len(rows)))
-    codes.append(np.fromiter((plans.number(row) for row in rows), "<u4", len(rows)))
-    cases = {name: case_numbers(case) for name, case in run.cases.items()}
+    codes.append(np.fromiter((numbers.get((number, row.key), 0) for number, row in rows), "<u4", len(rows)))
+    codes.append(np.fromiter((plans.number(row) for _, row in rows), "<u4", len(rows)))
+    cases = {name: case_numbers(case) for run in runs for name, case in run.cases.items()}
     described = {"count": len(rows), "columns": [*columns, "finding", "plan"], "words": words, "cases": cases}
     described |= {"states": STATES, "answers": ANSWERS}
     described["findings"] = [cut(each.finding.sentence, 120) for each in told]
-    described["given"] = {place(row): shlex.join(repeat.given(row.route, row.device, run.header)) for row in run.rows}
+    described["given"] = {
+        place(row): shlex.join(repeat.given(row.route, row.device, run.header)) for run in runs for row in run.rows
+    }
     details = {"plans": plans.found, "left_out": plans.left_out, "told": _details(rows, told, ROOM - plans.taken)}
     return {
         "numbers": _compress(b"".join(column.tobytes() for column in codes)),
@@ -138,17 +151,21 @@ def case_numbers(case: Case) -> dict[str, Any]:
     return numbers
 
 
-def _details(rows: list[Row], told: list[Told], room: int) -> dict[int, dict[str, Any]]:
-    """By the number of the row: details of divergent rows, as many as there is room for, round the findings in turn."""
-    number_of = {row.key: number for number, row in enumerate(rows) if state(row) not in ("pass", "unsupported")}
+def _details(rows: list[tuple[int, Row]], told: list[Told], room: int) -> dict[int, dict[str, Any]]:
+    """By the number of the row: details of divergent rows, as many as there is room for, round the findings in turn;
+    the last run first."""
+    number_of = {
+        (run, row.key): place for place, (run, row) in enumerate(rows) if state(row) not in ("pass", "unsupported")
+    }
     details: dict[int, dict[str, Any]] = {}
-    waiting = [(iter(each.finding.rows), each.scripts) for each in told]
+    waiting = [(_last_first(each.rows), max(each.rows), each.scripts) for each in told]
     while waiting and room > 0:
         still = []
-        for mine, scripts in waiting:
-            if (row := next(mine, None)) is None:
+        for mine, last, scripts in waiting:
+            if (following := next(mine, None)) is None:
                 continue
-            still.append((mine, scripts))
+            (run, row), where = following, number_of[following[0], following[1].key]
+            still.append((mine, last, scripts))
             detail = {name: row.detail[name] for name in TOLD if row.detail.get(name) is not None}
             for name in ("log", "trace"):
                 if name in detail:
@@ -158,17 +175,30 @@ def _details(rows: list[Row], told: list[Told], room: int) -> dict[int, dict[str
             found = {"sentence": cut(explain.sentence(row), TEXT), "seconds": row.seconds, **detail}
             if row.detail.get("wrong"):
                 found["count"] = explain.wrong(row.detail)
-            details[number_of[row.key]] = found
-            if row.key in scripts:
+            details[where] = found
+            if run == last and row.key in scripts:
                 found["script"] = scripts[row.key]
             room -= len(str(found))
         waiting = still
     return details
 
 
+def _last_first(rows: dict[int, list[Row]]) -> Iterator[tuple[int, Row]]:
+    return ((run, row) for run in reversed(rows) for row in rows[run])
+
+
 def _json(value: Any) -> bytes:
     """Broken Unicode becomes "?" here as it does in fragments, so that a link finds its case."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
+    return json.dumps(_printable(value), separators=(",", ":"), ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def _printable(value: Any) -> Any:
+    """The same without characters that cannot be printed: what the page's buttons copy is pasted into terminals."""
+    if isinstance(value, str):
+        return plain.text(value.encode("utf-8", "replace").decode())
+    if isinstance(value, dict):
+        return {_printable(key): _printable(each) for key, each in value.items()}
+    return [_printable(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _compress(content: bytes) -> str:

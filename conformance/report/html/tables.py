@@ -4,28 +4,58 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from conformance.report import accuracy as measures
 from conformance.report.html.texts import fragment
-from conformance.report.states import STATES, complete, counts, place, state
+from conformance.report.states import STATES, clean, complete, counts, labels, state
 from conformance.run import disputes
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run, diff
+from conformance.run.variants import framework_of
+
+
+def ran(runs: Sequence[Run]) -> str:
+    """What ran, in one line: frameworks with their versions, when, how long."""
+    versions: dict[str, list[str]] = defaultdict(list)
+    for run in runs:
+        for name, said in run.header["adapters"].items():
+            if said["version"] not in versions[framework_of(name)]:
+                versions[framework_of(name)].append(said["version"])
+    named = ", ".join(f"{name} {_listed(found)}" for name, found in versions.items()) or "no framework answered"
+    seconds = sum((run.footer or {}).get("seconds", 0.0) for run in runs)
+    days = sorted({run.header["started"][:10] for run in runs})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return f"{named} · {when} · {seconds:,.0f} s"
+
+
+def _listed(versions: Sequence[str]) -> str:
+    shown = versions if len(versions) < 6 else [versions[0], "…", versions[-1]]
+    return ", ".join(shown) + (f" ({len(versions)} versions)" if shown is not versions else "")
+
+
+def over_all(runs: Sequence[Run]) -> str:
+    """Several runs in one sentence: how many of them need a look, and the counts of all."""
+    found = counts(row for run in runs for row in run.rows)
+    bad = sum(not clean(run) for run in runs)
+    what = f"{bad} of {len(runs)} runs {'needs' if bad == 1 else 'need'} a look" if bad else "Nothing needs a look"
+    told = ", ".join(f"{count} {name}" for name, count in found.items() if count)
+    return f"{what}{'' if bad else f' in {len(runs)} runs'}: {told or 'no row'}."
 
 
 def facts(run: Run) -> list[tuple[str, str]]:
-    """(word, value): what ran, where, on what, for how long."""
+    """(word, value): what ran, where, on what, for how long. Folders of the machine stay away."""
     header, footer = run.header, run.footer or {}
     found = [f"{name} {said['version']} on {', '.join(said['devices'])}" for name, said in header["adapters"].items()]
+    command = " ".join(PurePath(word).name if PurePath(word).is_absolute() else word for word in header["argv"])
     told = [
         ("frameworks", "; ".join(found) or "none answered"),
         ("platform", f"{header['platform']}, {header['cpu']}, {header['cores']} cores, Python {header['python']}"),
         ("suite", f"{header['suite']}, corpus {header['corpus']}, seed {header['seed']}"),
-        ("run", f"{header['started']}, {footer.get('seconds', '?')} s: {' '.join(header['argv'])}"),
+        ("run", f"{header['started']}, {footer.get('seconds', '?')} s: {command}"),
     ]
     told += [("absent", f"{name}: {why}") for name, why in header["absent"].items()]
     told += [("dead", f"{name}: {why}") for name, why in header["dead"].items()]
@@ -62,7 +92,7 @@ def accuracy(run: Run) -> list[dict[str, Any]]:
         worst = max(mine, key=lambda row: row.detail["share"])
         lean = measures.lean(mine)
         shares = sorted(row.detail["share"] for row in mine)
-        bins = Counter(max(0, min(math.ceil(share * 10) - 1, 10)) for share in shares)
+        bins = Counter(max(0, min(math.ceil(min(share, 2.0) * 10) - 1, 10)) for share in shares)
         lines.append(
             {
                 "route": route,
@@ -103,7 +133,7 @@ def claims(run: Run) -> list[dict[str, Any]]:
     found: dict[tuple, list[str]] = defaultdict(list)
     for row in run.rows:
         if claim := row.detail.get("claim"):
-            found[claim["number"], row.case, claim["verdict"], claim["came_out"]].append(row.route.partition("/")[0])
+            found[claim["number"], row.case, claim["verdict"], claim["came_out"]].append(framework_of(row.route))
     lines = []
     for (number, case, verdict, came_out), frameworks in sorted(found.items()):
         claim = run.cases[case].claim
@@ -132,9 +162,9 @@ def disputed(run: Run) -> list[dict[str, Any]]:
 def side_by_side(runs: list[Run]) -> list[dict[str, Any]]:
     """Each run with its counts, and what changed since the one before, in four words."""
     lines = []
-    for before, run in zip([None, *runs], runs, strict=False):
+    for label, before, run in zip(labels(runs), [None, *runs], runs, strict=False):
         versions = ", ".join(f"{name} {said['version']}" for name, said in run.header["adapters"].items())
-        line = {"path": Path(run.path).name, "versions": versions, "counts": counts(run.rows), "changes": None}
+        line = {"path": label, "versions": versions, "counts": counts(run.rows), "changes": None}
         line |= {"started": run.header["started"], "complete": complete(run)}
         if before is not None:
             found = diff(before, run)

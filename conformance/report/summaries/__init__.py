@@ -7,8 +7,11 @@ All take reports in the order given and tell the findings that the terminal tell
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 from conformance.report.findings import Report
 from conformance.report.summaries import badge, facts, github, junit, markdown
@@ -16,6 +19,9 @@ from conformance.run.run_file import RunFileError
 
 #: What people write by hand, or only `convt run` writes: no summary is written over it by a slip of the hand.
 OTHERS = {".jsonl": "run files", ".yaml": "case files", ".yml": "case files", ".py": "programs"}
+
+#: The name of a file that means standard output.
+STANDARD = "-"
 
 #: Option → what it writes.
 WRITERS: dict[str, Callable[[Sequence[Report]], str]] = {
@@ -32,8 +38,11 @@ def check(asked: Mapping[str, str | None], taken: Mapping[str, str | Path]) -> N
     `asked`: option → path or None; `taken`: what else this command reads or writes, path by what it is.
     """
     seen = {Path(path).resolve(): what for what, path in taken.items()}
+    if len(piped := [option for option, name in asked.items() if name == STANDARD]) > 1:
+        words = " and ".join(f"--{option}" for option in piped)
+        raise RunFileError(f"{words}: only one summary can be written to standard output")
     for option, name in asked.items():
-        if name is None:
+        if name is None or name == STANDARD:
             continue
         path = Path(name)
         if whose := OTHERS.get(path.suffix.lower()):
@@ -49,14 +58,26 @@ def check(asked: Mapping[str, str | None], taken: Mapping[str, str | Path]) -> N
             raise RunFileError(f"--{option} {name}: {error.strerror}: name a file in another folder") from None
 
 
-def write(reports: Sequence[Report], asked: Mapping[str, str | None]) -> list[str]:
-    """Write each summary that was asked for and return their paths.
+@contextmanager
+def standard_output(asked: Mapping[str, str | None]) -> Iterator[TextIO]:
+    """Standard output, for `write`. Where a summary goes there, whatever else is printed goes to standard error."""
+    out = sys.stdout
+    with redirect_stdout(sys.stderr) if STANDARD in asked.values() else nullcontext():
+        yield out
+
+
+def write(reports: Sequence[Report], asked: Mapping[str, str | None], out: TextIO) -> list[str]:
+    """Write each summary that was asked for and return their paths; one may go to `out`.
 
     Raises RunFileError where one cannot be written, after the others are.
     """
     written, failed = [], []
     for option, name in asked.items():
         if name is None:
+            continue
+        if name == STANDARD:
+            out.write(WRITERS[option](reports))
+            out.flush()
             continue
         try:
             Path(name).write_text(WRITERS[option](reports), encoding="utf-8")

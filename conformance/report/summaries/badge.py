@@ -36,13 +36,15 @@ TEMPLATE = """\
 
 
 def text(reports: Sequence[Report]) -> str:
-    """The badge over all runs together: red where something needs a look, orange where a run is incomplete."""
+    """The badge over all runs together: red where something needs a look or a route has no result, orange where a run
+    is incomplete."""
     runs = [report.run for report in reports]
     message = _message(runs)
     label_width, message_width = (round(len(each) * CHARACTER) for each in (LABEL, message))
     left, right = label_width + 2 * BESIDE, message_width + 2 * BESIDE
     whole = all(map(states.complete, runs))
-    colour = GREEN if all(map(states.clean, runs)) else RED if whole or any(map(states.needs_a_look, runs)) else ORANGE
+    red = whole or any(states.needs_a_look(run) or states.without_result(run) for run in runs)
+    colour = GREEN if all(map(states.clean, runs)) else RED if red else ORANGE
     return TEMPLATE.format(
         label=LABEL,
         message=message,
@@ -65,5 +67,7 @@ def _message(runs: Sequence[Run]) -> str:
     parts = [f"{found[name]} {name}" for name in states.STATES[:5] if found[name] or name in ("new", "known")]
     if wrong := sum(len(states.problems(run)) for run in runs):
         parts.append(f"{wrong} ledger")
-    incomplete = [] if all(map(states.complete, runs)) else ["incomplete"]
-    return " · ".join(incomplete + parts)
+    parts += ["worse"] if any(map(states.worse, runs)) else []
+    begin = [] if all(map(states.complete, runs)) else ["incomplete"]
+    begin += ["no result"] if any(map(states.without_result, runs)) else []
+    return " · ".join(begin + parts)

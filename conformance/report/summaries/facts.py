@@ -5,6 +5,8 @@
       file         the run file
       verdict      the run in one sentence
       clean        whether nothing needs a look; complete: whether all rows that were asked for are answered
+      without_result  why the run has no result: routes none of whose rows was answered, no row that passed, floors that
+                   were not reached; empty where it has one. worse: what passed in the baseline and diverges now
       suite, protocol, corpus, seed, started, seconds, platform, cpu, cores, python, argv
                    as in the run file; `corpus` is the digest of the cases; seconds is null where it was cut short
       frameworks   name → version of each framework that answered
@@ -18,6 +20,7 @@
                    smallest, file and line tell where it is written; each null where it is not known; `links` are those
                    of the known divergences that speak of the rows
       unsupported  {framework, reason, rows, routes}, the most frequent reason first
+      remarks      {word, route, rows, case, says}: what is right and worth a word: `rough`, `slow`
       problems     sentences on what is wrong with the ledger
 
 Keys stand in this order, counts in that of states.STATES, names in alphabetical order.
@@ -30,7 +33,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from conformance.report import repeat, states
+from conformance.report import remarks, repeat, states
 from conformance.report.findings import Finding, Report, unsupported
 from conformance.run.row import Row
 from conformance.run.run_file import Run
@@ -50,6 +53,8 @@ def _run(report: Report) -> dict[str, Any]:
         "verdict": states.verdict(run),
         "clean": states.clean(run),
         "complete": states.complete(run),
+        "without_result": states.without_result(run),
+        "worse": states.worse(run),
     }
     for word in (
         "suite",
@@ -73,6 +78,16 @@ def _run(report: Report) -> dict[str, Any]:
     said["unsupported"] = [
         {"framework": each.framework, "reason": each.reason, "rows": each.count, "routes": each.routes}
         for each in unsupported(run.rows)
+    ]
+    said["remarks"] = [
+        {
+            "word": each.word,
+            "route": each.route,
+            "rows": len(each.rows),
+            "case": each.rows[0].case,
+            "says": each.sentence,
+        }
+        for each in remarks.remarks(run)
     ]
     said["problems"] = states.problems(run)
     return said

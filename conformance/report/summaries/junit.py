@@ -11,13 +11,14 @@ import xml.etree.ElementTree as ElementTree
 from collections import defaultdict
 from collections.abc import Sequence
 
+from conformance.plain import CONTROL
 from conformance.report import explain, repeat, states
 from conformance.report.findings import Report
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run
 
-#: Characters that XML 1.0 cannot carry, not even escaped.
-UNSPEAKABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Characters that XML 1.0 cannot carry, not even escaped, and those that no text should hold.
+UNSPEAKABLE = re.compile(f"(?![\t\n\r])(?:{CONTROL.pattern}|[\ufffe\uffff])")
 LONGEST = 2000  # characters of one text
 
 
@@ -32,7 +33,7 @@ def text(reports: Sequence[Report]) -> str:
         name = f"{label}: " if len(runs) > 1 else ""
         routes: dict[str, list[Row]] = defaultdict(list)
         for row in run.rows:
-            routes[states.place(row)].append(row)
+            routes[place(row)].append(row)
         for route, rows in sorted(routes.items()):
             suite = _suite(root, name + route, run)
             for row in rows:
@@ -79,19 +80,25 @@ def _testcase(suite: ElementTree.Element, row: Row, report: Report) -> None:
 
 
 def _whole(suite: ElementTree.Element, run: Run) -> None:
-    """What no row can say: that adapters died, that the run was cut short, that the ledger is wrong."""
+    """What no row can say: that adapters died, that the run was cut short, that nothing was answered, that the ledger
+    is wrong."""
     dead = [f"{name}: {why}" for name, why in sorted(run.header["dead"].items())]
     cut = [] if run.footer else ["the run was cut short: go on with convt run --resume"]
-    for name, wrong in (("adapters answer", dead), ("run is complete", cut), ("ledger", states.problems(run))):
+    for name, tag, wrong in (
+        ("adapters answer", "failure", dead),
+        ("run is complete", "failure", cut),
+        ("routes have results", "error", states.without_result(run)),
+        ("nothing is worse than the baseline", "failure", states.worse(run)),
+        ("ledger", "failure", states.problems(run)),
+    ):
         case = ElementTree.SubElement(suite, "testcase", classname="run", name=name, time="0.000000")
         if wrong:
-            failure = ElementTree.SubElement(case, "failure", type=name, message=clean(wrong[0]))
-            failure.text = clean("\n".join(wrong))
+            found = ElementTree.SubElement(case, tag, type=name, message=clean(wrong[0]))
+            found.text = clean("\n".join(wrong))
 
 
 def _count(element: ElementTree.Element, cases: list[ElementTree.Element]) -> None:
-    found = {"failures": "failure", "skipped": "skipped"}
+    found = {"failures": "failure", "errors": "error", "skipped": "skipped"}
     for word, tag in {"tests": None, **found}.items():
         element.set(word, str(sum(tag is None or case.find(tag) is not None for case in cases)))
-    element.set("errors", "0")
     element.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.3f}")

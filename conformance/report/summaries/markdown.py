@@ -10,10 +10,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from conformance.report import repeat, states
-from conformance.report.findings import TO_TELL, Finding, Report, harmless
+from conformance.plain import harmless
+from conformance.report import remarks, repeat, states
+from conformance.report.findings import TO_TELL, Finding, Report
 from conformance.report.states import number
-from conformance.run.row import Row
+from conformance.run.row import Row, place
 from conformance.run.run_file import Run
 
 LARGEST = 60_000  # bytes
@@ -27,6 +28,7 @@ def text(reports: Sequence[Report]) -> str:
     names = states.labels(runs) if len(runs) > 1 else [""]
     blocks = [block for run, name in zip(runs, names, strict=True) for block in _head(run, name)]
     blocks += [block for report in reports for block in _findings(report)]
+    blocks += [f"- remark: {code(remark.sentence)}\n" for run in runs for remark in remarks.remarks(run)]
     rest = "… more is left out here; the run file has everything.\n"
     said, size = [], len(rest.encode())
     for block in blocks:
@@ -55,7 +57,7 @@ def _head(run: Run, name: str) -> Iterator[str]:
 def _table(rows: list[Row]) -> str:
     grouped: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        grouped[states.place(row)].append(row)
+        grouped[place(row)].append(row)
     total = states.counts(rows)
     columns = [name for name in COLUMNS if total[name] or name in ("pass", "known", "new")]
     lines = [["route", *columns, "rows"], ["---", *["--:"] * (len(columns) + 1)]]

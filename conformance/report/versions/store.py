@@ -1,0 +1,113 @@
+"""The history on disk: a folder with a file for each environment, and rules.json, which tells the rules that they name.
+
+A file of an entry has one line for each of its words, so that what changes from one week to the next can be read in a
+diff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from packaging.version import InvalidVersion, Version
+
+from conformance.plain import regular
+from conformance.report.versions.entry import Entry, Told
+from conformance.run.run_file import RunFileError
+
+RULES = "rules.json"
+
+
+@dataclass
+class History:
+    """Entries, framework by framework and old versions first; `names`: of their files; `rules`: by identity."""
+
+    entries: list[Entry] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    rules: dict[str, Told] = field(default_factory=dict)
+
+    def frameworks(self) -> Iterator[tuple[str, list[Entry]]]:
+        """Each framework with its entries."""
+        for framework, entries in groupby(self.entries, key=lambda entry: entry.framework):
+            yield framework, list(entries)
+
+
+def read(folder: str | Path) -> History:
+    """The history in a folder. Raises RunFileError for a file that is not of one."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RunFileError(f"{folder}: no such folder: `convt history add RUN.jsonl` makes it")
+    paths = [path for path in sorted(folder.glob("*.json")) if path.name != RULES]
+    found = ordered({path.stem: _decoded(path, Entry) for path in paths})
+    if (folder / RULES).exists():
+        found.rules = _decoded(folder / RULES, dict[str, Told])
+    return found
+
+
+def ordered(named: Mapping[str, Entry]) -> History:
+    """Entries by name as a history without rules."""
+    items = sorted(named.items(), key=lambda item: (item[1].framework, age(item[1].version), item[0]))
+    return History([entry for _, entry in items], [name for name, _ in items])
+
+
+def age(version: str) -> tuple[bool, Any]:
+    """What versions are ordered by: as versions are, and before them what is none."""
+    try:
+        return True, Version(version)
+    except InvalidVersion:
+        return False, version
+
+
+def add(folder: str | Path, name: str, entry: Entry, rules: Mapping[str, Told]) -> Path:
+    """Write an entry, in place of one of the same name, and the rules that it names. Raises RunFileError where it
+    cannot be written; what was there before then stays."""
+    folder = Path(folder)
+    path = folder / f"{name}.json"
+    known = folder / RULES
+    told = _decoded(known, dict[str, Told]) if known.exists() else {}
+    told |= {identity: rules[identity] for identity in entry.rules if identity in rules}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace(known, dict(sorted(told.items())))
+        _replace(path, msgspec.to_builtins(entry))
+    except OSError as error:
+        raise RunFileError(f"{path}: {error.strerror}: the history is as it was") from None
+    return path
+
+
+def prune(folder: str | Path) -> int:
+    """Forget the rules that no entry names; how many they were."""
+    history, folder = read(folder), Path(folder)
+    named = set().union(*(entry.rules for entry in history.entries))
+    kept = {identity: told for identity, told in sorted(history.rules.items()) if identity in named}
+    if len(kept) < len(history.rules):
+        _replace(folder / RULES, kept)
+    return len(history.rules) - len(kept)
+
+
+def _replace(path: Path, words: Mapping[str, Any]) -> None:
+    """Write a file whole or not at all: a full disk must not leave half of it."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    lines = ",\n".join(f'"{word}":{encode(said).decode()}' for word, said in words.items())
+    new = path.with_suffix(".new")
+    try:
+        new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _decoded(path: Path, kind: Any) -> Any:
+    try:
+        regular(path)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        raise RunFileError(f"{path}: {error.strerror}: expected a file that `convt history add` wrote") from None
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise RunFileError(
+            f"{path}: not of a history: {error}: expected a file that `convt history add` wrote"
+        ) from None
