@@ -22,6 +22,7 @@ from conformance.report.findings import entry_name, first_line
 from conformance.run import spoken
 from conformance.run.judge import specials
 from conformance.run.row import Row
+from conformance.run.variants import setting, variant_of
 
 #: What can be imported: names with dots between them.
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -211,15 +212,16 @@ def script(
     case: Case,
     operands: dict[str, np.ndarray],
     expected: np.ndarray | None,
-    header: Mapping[str, Any] = MappingProxyType({}),
+    header: Mapping[str, Any] = MappingProxyType({"adapters": {}}),
     whose: str | None = None,
 ) -> str:
     """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
 
     `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
-    where the call must be refused. `header`: that of the run, in which each adapter says how its scripts are written.
-    `whose`: the run file that tells the call, None where the adapter itself has told it just now. Words of a run file
-    are quoted, and run only when the reader says that they are read. A row without a plan gives a comment that says so.
+    where the call must be refused. `header`: that of the run, in which each adapter says how its scripts are written,
+    and what makes its variants. `whose`: the run file that tells the call, None where the adapter itself has told it
+    just now. Words of a run file are quoted, and run only when the reader says that they are read. A row without a plan
+    gives a comment that says so.
     """
     plan = row.detail.get("plan")
     if not plan:
@@ -229,16 +231,22 @@ def script(
     words = msgspec.convert(greeted.get("script") or {"imports": _guess(plan, row.route)}, spoken.Script)
     wide = _wide(row)
     lines = [repr(f"{row.key}, as the conformance suite asked it."), ""]
+    under = setting(row.route, header)
+    texts = {
+        "IMPORT": words.imports.strip(),
+        "SETUP": under["setup"].strip() if under else "",
+        "DEFINE": plan["define"].strip(),
+        "CALL": _call(row, plan["source"], words, operands),
+    }
+    lines += _to_read(texts, whose) if whose else []
+    lines += _environment(row, under) if under else []
     packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
     lines += ["import base64", "import zlib", ""] if packed else []
-    lines += ["import numpy as np", ""]
+    lines += ["import numpy as np", *_statements("IMPORT", texts["IMPORT"], whose), ""]
+    lines += [*_statements("SETUP", texts["SETUP"], whose), ""] if texts["SETUP"] else []
     lines += [_UNPACK] if packed else []
     lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
-    define = "\n\n".join(filter(None, [words.imports, plan["define"].strip()]))
-    call = _call(row, plan["source"], words, operands)
-    if whose:
-        lines += _to_read(whose, DEFINE=define, CALL=call)
-    lines += [*_statements("DEFINE", define, whose), ""] if define else []
+    lines += ["", *_statements("DEFINE", texts["DEFINE"], whose), "", ""] if texts["DEFINE"] else []
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
     lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
     carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
@@ -260,7 +268,7 @@ def script(
             lines.append(f"{name} = {array}")
     if "b" not in operands:
         lines.append("b = None")
-    lines += ["", *_statements("CALL", call, whose)]
+    lines += ["", *_statements("CALL", texts["CALL"], whose)]
     answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
     answered["grad_weight"] = ("w", carried["w"])
     if row.check in answered:
@@ -295,19 +303,30 @@ def _call(row: Row, source: str, words: spoken.Script, operands: Iterable[str]) 
     return "\n".join([*tensors, source, "", f"returned = {returned}"])
 
 
-def _to_read(whose: str, **texts: str) -> list[str]:
-    """The statements of a run file as quoted lines, and a stop before them: whoever starts this has read them."""
-    name = plain.harmless(whose)
-    lines = [f"# DEFINE and CALL are what {name} says, and nobody has checked them: they can do anything."]
+def _to_read(texts: Mapping[str, str], whose: str) -> list[str]:
+    """Statements of a run file as quoted lines, and a stop before them: whoever starts this has read them."""
+    found = {word: text for word, text in texts.items() if text}
+    name, words = plain.harmless(whose), " and ".join(found)
+    lines = [f"# {words} are what {name} says, and nobody has checked them: they can do anything."]
     lines += ["# Read them before you write True.", "I_HAVE_READ_THEM = False", ""]
-    for word, text in texts.items():
-        lines += [f"{word} = [", *(f"    {line!r}," for line in text.splitlines()), "]"] if text else []
-    said = f"read DEFINE and CALL, which are what {name} says, then write I_HAVE_READ_THEM = True"
+    for word, text in found.items():
+        lines += [f"{word} = [", *(f"    {line!r}," for line in text.splitlines()), "]"]
+    said = f"read {words}, which are what {name} says, then write I_HAVE_READ_THEM = True"
     return [*lines, "if not I_HAVE_READ_THEM:", f"    raise SystemExit({said!r})", ""]
+
+
+def _environment(row: Row, under: Mapping[str, Any]) -> list[str]:
+    """What a variant says to the libraries before they are loaded."""
+    said = sorted(under["environment"].items())
+    lines = [f"# the variant {plain.harmless(variant_of(row.route))}: it counts from here on"]
+    lines += ["import os", "", *(f"os.environ[{name!r}] = {value!r}" for name, value in said)] if said else []
+    return [*lines, ""]
 
 
 def _statements(word: str, text: str, whose: str | None) -> list[str]:
     """Statements of a plan as they are, or where they were quoted above, what runs them."""
+    if not text:
+        return []
     return [f'exec("\\n".join({word}))'] if whose else plain.lines(text)
 
 
