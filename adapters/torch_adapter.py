@@ -173,6 +173,12 @@ SCRIPT = Script(
 READ = {"out_channels": "the number of output channels is read off w"}
 
 
+def release(device):
+    import torch
+
+    torch.cuda.empty_cache()
+
+
 if __name__ == "__main__":
     # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
     offers, more = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}, (*FLOATS, "int64", "complex64")
@@ -200,4 +206,5 @@ if __name__ == "__main__":
         get,
         memory=[word for word in MEMORY if word != "reversed"],
         script=SCRIPT,
+        release=release,
     )

@@ -315,7 +315,7 @@ def taken(tensor):
     return str(array.dtype), array
 
 
-def serve(name, routes, load, put=given, get=taken, memory=(), script=None):
+def serve(name, routes, load, put=given, get=taken, memory=(), script=None, release=None):
     """Answer messages until the end of input.
 
     name   the framework's name, the first half of every route's name
@@ -324,6 +324,7 @@ def serve(name, routes, load, put=given, get=taken, memory=(), script=None):
     get    get(tensor) returns (array, dtype name); bfloat16 goes as uint16 bits
     memory words of MEMORY that `put` keeps on the CPU; an adapter that copies its operands keeps none
     script a Script: how a script that repeats an answer is written
+    release release(device) gives back the memory of a device, other than a CPU's, that an answer took
     """
     worker = _Worker(name, {route.name: route for route in routes}, load, put, get, memory, script)
     source, sink = os.fdopen(0, "rb", closefd=False), _put_aside_stdout()
@@ -336,6 +337,9 @@ def serve(name, routes, load, put=given, get=taken, memory=(), script=None):
         reply["id"] = message.get("id")
         sink.write(pack(reply, arrays))
         sink.flush()
+        device = message.get("device", "cpu")
+        if release and not device.startswith("cpu"):
+            release(device)
 
 
 def read_message(stream):
