@@ -2,7 +2,7 @@
 //
 // An adapter says what is its own, and calls `convt::serve`:
 //
-//   convt::Plan lower(const convt::Case& c, const convt::Checks& checks);      // throws convt::Unsupported
+//   convt::Plan lower(const convt::Case& c);      // throws convt::Unsupported
 //   void run(const convt::Plan&, const convt::Case&, convt::Tensors& operands, convt::Tensors& results);
 //   int main() {
 //     convt::Route route{"conv_transpose", lower, run};
@@ -383,18 +383,20 @@ inline Stored stored(const Tensor& tensor, const std::string& word) {
   return out;
 }
 
-// The numbers of a question; docs/adapters.md has the table. A text that is not there is empty.
+// The numbers of a question; docs/adapters.md has the table. A text that is not there is empty. `dtype` and `checks`: in
+// which dtype it is asked, and what.
 struct Case {
   int64_t batch, in_channels, out_channels, groups;
   Numbers input, kernel, stride, dilation, output_padding, output;
   std::vector<std::pair<int64_t, int64_t>> padding;
   bool bias;
   std::string convention, input_layout, kernel_layout, dtype;
+  Checks checks;
   std::optional<Numbers> output_size;
   Json::Map options, shapes;
   std::map<std::string, std::string> memory;
 
-  Case(const Json& said, std::string dtype_) : dtype(std::move(dtype_)) {
+  Case(const Json& said, std::string dtype_, Checks checks_) : dtype(std::move(dtype_)), checks(std::move(checks_)) {
     batch = said["batch"].integer();
     in_channels = said["in_channels"].integer();
     out_channels = said["out_channels"].integer();
@@ -432,7 +434,7 @@ struct Plan {
 
 struct Route {
   std::string name;
-  std::function<Plan(const Case&, const Checks&)> lower;
+  std::function<Plan(const Case&)> lower;
   std::function<void(const Plan&, const Case&, Tensors& operands, Tensors& results)> run;
   std::vector<std::string> dtypes = {"float32"};
   Checks checks = {"forward"};
@@ -547,13 +549,13 @@ inline void answer(Json::Map& reply, Tensors& arrays, const std::string& name, c
                    const Settings& settings, const Json& message, Tensors& operands) {
   Checks checks;
   for (auto& each : message["checks"].list()) checks.push_back(each.text());
-  Case c(message["case"], message.has("dtype") ? message["dtype"].text() : operands.at("x").dtype);
+  Case c(message["case"], message.has("dtype") ? message["dtype"].text() : operands.at("x").dtype, checks);
   for (auto& [word, value] : c.options)
     if (!one_of(route.options, word)) throw Unsupported(name + "/" + route.name + " has no " + word);
   for (auto& [operand, word] : c.memory)
     if (!one_of(settings.memory, word))
       throw Unsupported(name + " copies its operands: " + operand + " would not be stored as " + word);
-  Plan plan = route.lower(c, checks);
+  Plan plan = route.lower(c);
   const std::string x = "NC" + space(c.rank()), w = "IO" + space(c.rank());
   if (plan.x.empty()) plan.x = x;
   if (plan.w.empty()) plan.w = w;

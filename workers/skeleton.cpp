@@ -77,7 +77,7 @@ Tensor conv_transpose(const Tensor& x, const Tensor& w, const Tensor* b, const N
 
 // The call for a case, as data. REPLACE the name, the arguments, and what mylib cannot express.
 // Layouts that are not [N, C, …] and [C, M/g, …] are named: plan.x = "NHWC", plan.w = "HWOI".
-static convt::Plan lower(const convt::Case& c, const convt::Checks&) {
+static convt::Plan lower(const convt::Case& c) {
   if (!c.input_layout.empty() || !c.kernel_layout.empty()) throw Unsupported("[N, C, ...] and [C, M/g, ...] only");
   Numbers padding;
   for (auto [lo, hi] : c.padding) {

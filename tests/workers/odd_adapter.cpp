@@ -7,7 +7,7 @@
 
 #include "../../workers/convt_worker.hpp"
 
-static convt::Plan lower(const convt::Case& c, const convt::Checks&) {
+static convt::Plan lower(const convt::Case& c) {
   if (c.convention == "unsupported") throw convt::Unsupported("said so");
   if (c.convention == "slip") throw std::logic_error("a slip of the pen");
   convt::Plan plan;
