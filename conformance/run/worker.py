@@ -23,6 +23,7 @@ from typing import Any
 
 from conformance import adapter as protocol
 from conformance.run import message
+from conformance.run.clock import HEARTBEAT, Clock
 from conformance.run.message import Garbled, Tensors
 
 LOG_TAIL = 16 * 2**10
@@ -30,8 +31,6 @@ LOG_TAIL = 16 * 2**10
 GULP = 8 * 2**20
 #: Bytes of tensors that a message may carry where nobody knows what is expected.
 ROOM = 64 * 2**20
-#: Seconds after which it is asked whether a silent worker still lives.
-HEARTBEAT = 0.25
 #: In the environment of a worker and of all that it starts, so that children which it leaves behind are found.
 MARK = "CONVT_WORKER"
 
@@ -178,9 +177,10 @@ class Worker:
             why = getattr(error, "strerror", None) or error
             raise Dead(f"{self.program.command[0]} cannot be started: {why}") from None
         self.greet()
-        end, why = time.monotonic() + deadline, None
+        clock, why = Clock(), None
         while why is None:
-            select.select(self.pipes[1:], [], [], min(max(end - time.monotonic(), 0.0), HEARTBEAT))
+            select.select(self.pipes[1:], [], [], min(max(clock.left(deadline), 0.0), HEARTBEAT))
+            clock.look(self.process.pid)
             self.read_log()
             going = self.read()
             try:
@@ -190,7 +190,7 @@ class Worker:
                 why = str(error)
             if why is None and not going:
                 why = "it ended before it said hello"
-            elif why is None and time.monotonic() >= end:
+            elif why is None and clock.left(deadline) <= 0:
                 why = f"it did not say hello within {deadline:g} s"
         self.kill(grace=0.0 if going else 1.0)
         last = self.log.strip().splitlines()[-1:]
