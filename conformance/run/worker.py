@@ -56,8 +56,8 @@ class Program:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """What every worker is told: how many threads, no TF32 behind our back, no grabbing of a whole GPU's memory, and no
-    warning that ends it."""
+    """What every worker is told: how many threads, no TF32 behind our back, no keeping of a GPU's memory, no warning
+    that ends it."""
     count = str(threads)
     return {
         "OMP_NUM_THREADS": count,
@@ -68,6 +68,7 @@ def environment(threads: int) -> dict[str, str]:
         "NVIDIA_TF32_OVERRIDE": "0",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "XLA_PYTHON_CLIENT_ALLOCATOR": "platform",
         "PYTHONFAULTHANDLER": "1",
         "PYTHONWARNINGS": "",
     }
