@@ -21,7 +21,7 @@ GROUPS = {
     "numbers": "dtype special numbers",
     "storage": "layout memory empty",
     "real layers": "models large beyond",
-    "reported bugs": "reports",
+    "reported bugs": "reports found",
     "must be refused": "invalid broken",
     "documents": "claims disputes",
 }
