@@ -51,7 +51,22 @@ def plan(case, checks, call, expression, arguments, before=""):
             operands,
         )
         body = "%s, = gradient(x, w, b, g)" % results
-    return Plan(call, arguments, body, prepare, x=x, w=w)
+    if case.options.get("constant"):
+        if "grad_weight" in checks:
+            raise Unsupported("a constant kernel has no gradient")
+        operands = "x, b, g" if wanted else "x, b"
+        body = "constant = jax.jit(lambda %s: %s)\n" % (operands, body.partition("= ")[2])
+        body += "%s = constant(%s)" % (results + "," if wanted else "y", operands)
+    forward = {
+        "window_strides": case.stride,
+        "padding": case.crop,
+        "rhs_dilation": case.dilation,
+        "dimension_numbers": (x, exchanged(w), x),
+        "feature_group_count": case.groups,
+        "precision": "highest",
+    }
+    yardstick = "jax.lax.conv_general_dilated(%s, w, **%r)" % ("g" if wanted else "y", forward)
+    return Plan(call, arguments, body, prepare, x=x, w=w, yardstick=yardstick)
 
 
 def conv_transpose(case, checks):
@@ -166,10 +181,18 @@ if __name__ == "__main__":
     serve(
         "jax",
         [
-            Route("conv_transpose", conv_transpose, more, cost=0.1, options=("padding",), **offers),
-            Route("conv_general_dilated", conv_general_dilated, more, cost=0.1, tier="traced", **offers),
+            Route("conv_transpose", conv_transpose, more, cost=0.1, options=("padding", "constant"), **offers),
+            Route(
+                "conv_general_dilated",
+                conv_general_dilated,
+                more,
+                cost=0.1,
+                tier="traced",
+                options=("constant",),
+                **offers,
+            ),
             # Of integers JAX takes no derivative.
-            Route("vjp", vjp, (*FLOATS, "complex64"), cost=0.1, tier="traced", **offers),
+            Route("vjp", vjp, (*FLOATS, "complex64"), cost=0.1, tier="traced", options=("constant",), **offers),
         ],
         load,
         put,

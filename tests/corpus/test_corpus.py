@@ -244,12 +244,16 @@ def test_tails_end_around_every_vector():
 
 
 def test_what_is_beyond_31_bits_is_held_against_chosen_elements():
-    columns, answer = load.load_family(folder("cases") / "beyond.yaml")
+    small, columns, answer, operands = load.load_family(folder("cases") / "beyond.yaml")
+    assert 4 * small.out_channels * math.prod(small.kernel) * math.prod(small.input) > 2**31
     assert columns.out_channels * math.prod(columns.kernel) * math.prod(columns.input) == 2**31
     assert math.prod(answer.y_shape) > 2**31
-    for case in (columns, answer):
-        assert case.tier == "full"
-        assert "GiB" in case.why
+    assert math.prod(operands.input) > 2**28
+    assert [case.id.partition("/")[2] for case in (small, columns, answer, operands) if case.tier == "core"] == [
+        "column-bytes"
+    ]
+    for case in (columns, answer, operands):
+        assert "iB" in case.why
         chosen = picked(case, "forward")
         assert (chosen[0], chosen[-1]) == (0, math.prod(case.y_shape) - 1)
 

@@ -74,6 +74,7 @@ def rows_of(
         ("garbled", "broken", "where a message should start"),
         ("wrong_id", "broken", "carries id"),
         ("wrong_dtype", "differ", "float64 instead of float32"),
+        ("foretells_otherwise", "differ", "foretold with strides [1, 2, 3, 4], answered with [147, 49, 7, 1]"),
         ("short_tensor", "broken", "not a message"),
         ("right_the_second_time", "flaky", "asked twice"),
         ("uninitialised", "differ", "other bits each time"),
