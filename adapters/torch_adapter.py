@@ -6,12 +6,12 @@ import tempfile
 
 import numpy as np
 
-from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, Variant, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Script, Unsupported, Variant, serve
+from conformance.lowering import GRADIENTS, TORCH, differentiate, symmetric
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
 #: The CPU's kernels sum half precision in itself for some shapes (benchmarks/arithmetic.py).
 ARITHMETIC = {dtype: {"accumulator": dtype} for dtype in FLOATS[2:]}
-GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 SIZED = "torch_output_size"
 WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED, "foretell")
 CHANNELS_LAST = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
@@ -21,14 +21,7 @@ DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "grou
 
 def numbers(case):
     """The arguments that every spelling shares."""
-    if isinstance(case.options.get("padding"), str):
-        raise Unsupported("padding is a number, not a word")
-    padding, output_padding = tuple(lo for lo, _ in case.options.get("padding", case.padding)), case.output_padding
-    if any(lo != hi for lo, hi in case.padding):
-        # Only where the crop begins and how long the answer is matter: a shorter crop at the end is output padding.
-        output_padding = tuple(begin - end for begin, end in case.crop)
-        if not all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation)):
-            raise Unsupported("padding crops both ends alike; output_padding cannot make up for the difference")
+    padding, output_padding = symmetric(case)
     return {
         "stride": case.stride,
         "padding": padding,
@@ -38,60 +31,52 @@ def numbers(case):
     }
 
 
-def plan(case, checks, call, body, arguments, prepare="", needs=()):
-    """A plan whose body is differentiated where gradients are asked."""
-    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
-    lines = ["%s.requires_grad_()" % operand for _, operand in wanted] + [body]
-    if wanted:
-        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
-        lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
-    if case.options.get("foretell"):
-        lines, needs = foretell("\n".join(lines), ["y"] + [result for result, _ in wanted]), [*needs, FAKE]
+def plan(case, checks, call, value, arguments, before="", prepare="", needs=()):
+    """A plan whose value is differentiated where gradients are asked."""
+    body = "\n".join(filter(None, [before, differentiate(checks, value, TORCH)]))
     memory = {name: stored for name, stored in (("x", case.input_layout), ("w", case.kernel_layout)) if stored}
+    if case.options.get("foretell"):
+        results = ["y"] + [GRADIENTS[check][0] for check in checks if check != "forward"]
+        body, needs = foretell(body, results), [*needs, FAKE]
     forward = "torch.nn.functional.conv%dd(y.detach(), w.detach(), None, %r, %r, %r, %r)" % (
         (case.rank, case.stride, tuple(max(lo, 0) for lo, _ in case.padding), case.dilation, case.groups)
     )
-    return Plan(call, arguments, "\n".join(lines), prepare, memory=memory, needs=needs, yardstick=forward)
+    return Plan(call, arguments, body, prepare, memory=memory, needs=needs, yardstick=forward)
 
 
 def foretell(body, results):
     """The statements as a function, called with the operands and with fakes of them, which have a shape and strides and
     nothing else: so torch.export and torch.compile learn where the answer will lie."""
     operands = "x, w, b" + ", g" * (len(results) > 1)
-    return [
-        "def answer(%s):\n    %s\n    return %s" % (operands, body.replace("\n", "\n    "), ", ".join(results) + ","),
+    lines = [
+        "def answer(%s):" % operands,
+        "    " + body.replace("\n", "\n    "),
+        "    return %s," % ", ".join(results),
         "with %s(allow_non_fake_inputs=True) as fake:" % FAKE,
         "    copies = [each if each is None else fake.from_tensor(each) for each in (%s)]" % operands,
         "    said = answer(*copies)",
         "%s, = found = answer(%s)" % (", ".join(results), operands),
         "foretold, stored = [",
-        "    dict(zip(%r, [(list(each.shape), list(each.stride())) for each in told])) for told in (said, found)"
-        % results,
+        "    dict(zip(%r, [(list(each.shape), list(each.stride())) for each in told]))" % results,
+        "    for told in (said, found)",
         "]",
     ]
-
-
-def told_apart(case):
-    """The functions read the number of output channels off w: they cannot be asked about a wrong one."""
-    if case.groups > 0 and case.out_channels % case.groups:
-        raise Unsupported("the number of output channels is read off w")
+    return "\n".join(lines)
 
 
 def functional(case, checks):
-    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
-    return plan(case, checks, call, "y = %s(x, w, b, **arguments)" % call, numbers(case))
+    return plan(case, checks, call, "%s(x, w, b, **arguments)" % call, numbers(case))
 
 
 def channels_last(case, checks):
     if case.rank == 1:
         raise Unsupported("there is no channels_last memory format in one dimension")
-    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     memory = CHANNELS_LAST[case.rank]
     stored = "contiguous(memory_format=%s)" % memory
-    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, stored, stored)
-    return plan(case, checks, call, body, numbers(case), needs=[memory])
+    value = "%s(x.%s, w.%s, b, **arguments)" % (call, stored, stored)
+    return plan(case, checks, call, value, numbers(case), needs=[memory])
 
 
 def frozen(case, checks):
@@ -110,7 +95,6 @@ def frozen(case, checks):
 
 
 def compiled(case, checks):
-    told_apart(case)
     if case.options.get("constant"):
         return frozen(case, checks)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
@@ -120,7 +104,7 @@ def compiled(case, checks):
         "    return %s(x, w, b, **arguments)\n"
         "compiled = torch.compile(function, dynamic=False, fullgraph=True)" % call
     )
-    return plan(case, checks, "torch.compile", "y = compiled(x, w, b)", numbers(case), prepare)
+    return plan(case, checks, "torch.compile", "compiled(x, w, b)", numbers(case), prepare=prepare)
 
 
 def module(case, checks):
@@ -135,10 +119,10 @@ def module(case, checks):
     if "padding_mode" in case.options:
         arguments["padding_mode"] = case.options["padding_mode"]
     arguments.update(in_channels=case.in_channels, out_channels=case.out_channels, kernel_size=case.kernel)
-    body = "layer = %s(**arguments)\nw = layer.weight = torch.nn.Parameter(w)\n" % call
-    body += "b = layer.bias = torch.nn.Parameter(b)\n" if case.bias else ""
-    body += "y = layer(x%s)" % (", output_size=%r" % (list(size),) if size else "")
-    return plan(case, checks, call, body, arguments)
+    made = "layer = %s(**arguments)\nw = layer.weight = torch.nn.Parameter(w)" % call
+    made += "\nb = layer.bias = torch.nn.Parameter(b)" if case.bias else ""
+    value = "layer(x%s)" % (", output_size=%r" % (list(size),) if size else "")
+    return plan(case, checks, call, value, arguments, made)
 
 
 def autograd(case, checks):
@@ -147,13 +131,11 @@ def autograd(case, checks):
     if any(op >= s for op, s in zip(arguments.pop("output_padding"), case.stride)):
         raise Unsupported("no forward convolution makes this input of this output: output_padding reaches the stride")
     shape = (case.batch, case.out_channels, *case.output)
-    body = (
-        "zero = torch.zeros(%r, dtype=x.dtype, device=x.device, requires_grad=True)\n"
-        "y, = torch.autograd.grad(%s(zero, w, None, **arguments), zero, x)" % (shape, call)
-    )
+    zero = "zero = torch.zeros(%r, dtype=x.dtype, device=x.device, requires_grad=True)" % (shape,)
+    value = "torch.autograd.grad(%s(zero, w, None, **arguments), zero, x)[0]" % call
     if case.bias:
-        body += "\ny = y + b.reshape(%s)" % ", ".join(["1, %d" % case.out_channels] + ["1"] * case.rank)
-    return plan(case, checks, call, body, arguments)
+        value += " + b.reshape(%s)" % ", ".join(["1, %d" % case.out_channels] + ["1"] * case.rank)
+    return plan(case, checks, call, value, arguments, zero)
 
 
 def load():
@@ -227,16 +209,32 @@ def get(tensor):
     return name, tensor.numpy()
 
 
+SCRIPT = Script(
+    "import torch",
+    "torch.from_numpy({array})",
+    "torch.from_numpy({array}).to(torch.bfloat16)",
+    "{y}.detach().to(torch.{wide}).numpy()",
+)
+READ = {"out_channels": "the number of output channels is read off w"}
+
+
+def release(device):
+    import torch
+
+    torch.cuda.empty_cache()
+
+
 if __name__ == "__main__":
     # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
     offers, more = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}, (*FLOATS, "int64", "complex64")
+    called = {"dtypes": more, "checks": CHECKS, "arithmetic": ARITHMETIC, "unasked": READ}
     serve(
         "torch",
         [
-            Route("functional", functional, more, CHECKS, arithmetic=ARITHMETIC, options=("padding", "foretell")),
+            Route("functional", functional, options=("padding", "foretell"), **called),
             Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
-            Route("channels_last", channels_last, more, CHECKS, arithmetic=ARITHMETIC, options=("foretell",)),
+            Route("channels_last", channels_last, options=("foretell",), **called),
             Route(
                 "compile",
                 compiled,
@@ -245,6 +243,7 @@ if __name__ == "__main__":
                 tier="compiled",
                 options=("constant",),
                 needs=["torch.compile"],
+                unasked=READ,
                 **offers,
             ),
         ],
@@ -252,4 +251,6 @@ if __name__ == "__main__":
         put,
         get,
         memory=[word for word in MEMORY if word != "reversed"],
+        script=SCRIPT,
+        release=release,
     )

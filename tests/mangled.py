@@ -319,7 +319,7 @@ def _script(each: Row, run: run_file.Run) -> str:
         return ""
     expected = Expected(one, each.check, each.dtype, each.fill)
     answer = expected.answer if one.expect == "answer" else None
-    text = explain.script(each, one, expected.operands, answer, "mangled.jsonl")
+    text = explain.script(each, one, expected.operands, answer, run.header, "mangled.jsonl")
     compile(text, "script", "exec")
     return text
 

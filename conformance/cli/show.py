@@ -144,4 +144,4 @@ def _script(run: Run, wrong: list[Row]) -> None:
         say(f"# A script that repeats it would be too long; ask for it by: {repeat.command(row, run.header)}")
         return
     answer = expected.answer if case.expect == "answer" else None
-    say(explain.script(row, case, expected.operands, answer, run.path or None))
+    say(explain.script(row, case, expected.operands, answer, run.header, run.path or None))

@@ -35,6 +35,7 @@ class Answer:
     trace: str = ""
     seconds: float | None = None
     forward_seconds: float | None = None
+    build_seconds: float | None = None
     plan: dict[str, Any] | None = None
     no_plan: str = ""
     tensors: Tensors = field(default_factory=dict)
@@ -63,6 +64,7 @@ class Answer:
             trace=(said.trace or "")[-LONGEST:],
             seconds=said.seconds,
             forward_seconds=said.forward_seconds,
+            build_seconds=said.build_seconds,
             plan=plan,
             no_plan=no_plan,
             tensors=tensors,
@@ -101,6 +103,8 @@ def judge(question: Question, expected: Expected, answer: Answer, first: Answer 
         detail["plan"] = answer.plan
     if answer.forward_seconds is not None:
         detail["forward_seconds"] = answer.forward_seconds
+    if answer.build_seconds is not None:
+        detail["build_seconds"] = answer.build_seconds
     if answer.no_plan:
         detail["no_plan"] = f"its plan is not one and was left out: {answer.no_plan}"
     if verdict not in ("pass", "unsupported") and (answer.log or log):

@@ -36,6 +36,8 @@ NAMED = "expected letters, digits and . _ - + (in devices also :), at most 100"
 #: Characters that a text of a plan may have: it stands in every row.
 LONGEST = 50_000
 Text = Annotated[str, Meta(max_length=LONGEST)]
+#: What may hold other values; as a tuple, since a union would be made anew for each value that is asked about.
+NESTED = (dict, list, tuple)
 #: How deep the arguments of a call, or what else is only handed on, may be nested.
 DEEPEST = 16
 
@@ -74,7 +76,8 @@ def plan(said: Any, rank: int) -> dict[str, Any]:
     layouts = {name: getattr(told.layouts, name) or letters for name, letters in canonical.items()}
     for what, found in (("layouts", layouts), ("memory", told.memory)):
         for name, letters in found.items():
-            if name not in canonical or sorted(letters) != sorted(canonical[name]):
+            grouped = "G" * (name == "w" and "G" in letters)
+            if name not in canonical or sorted(letters) != sorted(canonical[name] + grouped):
                 raise ValueError(f"its {what} give {name!r} as {letters[:20]!r}")
     return msgspec.to_builtins(told) | {"layouts": layouts}
 
@@ -89,7 +92,7 @@ def shallow(value: Any, levels: int = DEEPEST) -> bool:
     """Whether nothing in `value` is nested deeper than so many levels."""
     inside = [value]
     for _ in range(levels + 1):
-        nested = [each for each in inside if isinstance(each, dict | list | tuple)]
+        nested = [each for each in inside if isinstance(each, NESTED)]
         if not nested:
             return True
         inside = [each for one in nested for each in (one.values() if isinstance(one, dict) else one)]
@@ -98,7 +101,8 @@ def shallow(value: Any, levels: int = DEEPEST) -> bool:
 
 class Offer(msgspec.Struct):
     """A route in a hello. `largest`: multiply-adds of the largest case that it takes; `deadline`: seconds that one
-    answer may take, where that is another time than that of the run."""
+    answer may take, where that is another time than that of the run; `unasked`: parts of a question, which must be
+    refused, about which the route cannot be asked, with the reason."""
 
     name: Name
     dtypes: tuple[Name, ...] = ("float32",)
@@ -109,6 +113,16 @@ class Offer(msgspec.Struct):
     devices: tuple[Device, ...] | None = None
     largest: Annotated[int, Meta(ge=0)] | None = None
     deadline: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
+    unasked: dict[str, str] = {}
+
+
+class Script(msgspec.Struct):
+    """How a script is written in a framework's words, see conformance/adapter.py."""
+
+    imports: Text = ""
+    put: Text = "{array}"
+    bfloat16: Text = "{array}"
+    get: Text = "np.asarray({y}, dtype=np.{wide})"
 
 
 class Setting(msgspec.Struct):
@@ -132,6 +146,7 @@ class Hello(msgspec.Struct):
     lacking: dict[Name, str] = {}
     builds: dict[str, str] = {}
     variants: dict[Variant, Setting] = {}
+    script: Script | None = None
 
 
 def hello(said: dict[str, Any]) -> dict[str, Any]:
@@ -175,6 +190,7 @@ class Said(msgspec.Struct):
     text: str | None = None
     trace: str | None = None
     seconds: Seconds | None = None
+    build_seconds: Seconds | None = None
     plan: Any = None
     foretold: dict[str, tuple[Lies, Lies]] = {}
     forward_seconds: Seconds | None = None

@@ -193,5 +193,5 @@ def _script(run: Run, row: Row) -> str | None:
         return None
     expected = Expected(case, row.check, row.dtype, row.fill, run.header["seed"])
     answer = expected.answer if case.expect == "answer" else None
-    script = explain.script(row, case, expected.operands, answer, Path(run.path).name)
+    script = explain.script(row, case, expected.operands, answer, run.header, Path(run.path).name)
     return script if len(script) <= SCRIPT_LENGTH else None
