@@ -5,8 +5,8 @@
     python benchmarks/places.py --tier smoke 'numpy+*'   in seconds
 
 A variant plays another machine: oneDNN, ATen, XLA and OpenBLAS are told to use less than this CPU has. For each: rows,
-those that pass, are known, new (or changed) or stale (0 and 0 are right), and the rules met that name a place. Exit status 1 where
-something needs a look.
+those that pass, are known, new (or changed) or stale (0 and 0 are right), and the rules met that name a place. Exit
+status 1 where something is new or stale.
 """
 
 from __future__ import annotations
