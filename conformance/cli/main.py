@@ -30,6 +30,7 @@ ELSEWHERE = {
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
     "diagnose": "conformance.cli.rules:diagnose",
+    "bisect": "conformance.cli.bisect:bisect",
     "history": "conformance.cli.history:history",
     "known": "conformance.cli.rules:known",
     "fuzz": "conformance.cli.fuzz:fuzz",

@@ -204,6 +204,7 @@ class Greeted(msgspec.Struct):
     builds: dict[str, str] = {}
     settings: dict[str, str] = {}
     variants: dict[spoken.Variant, spoken.Setting] = {}
+    script: spoken.Script | None = None
 
 
 class Selected(msgspec.Struct):
