@@ -223,6 +223,7 @@ class Selected(msgspec.Struct):
     everywhere: bool = False
     adapters: list[str] = []
     pythons: list[str] = []
+    environments: list[str] = []
     files: list[str] = []
     random: Annotated[int, Meta(ge=1)] | None = None
     known: str | None = None
