@@ -186,6 +186,12 @@ def get(tensor):
     return name, tensor.numpy()
 
 
+def release(device):
+    import torch
+
+    torch.cuda.empty_cache()
+
+
 if __name__ == "__main__":
     # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
     offers, more = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}, (*FLOATS, "int64", "complex64")
@@ -202,4 +208,5 @@ if __name__ == "__main__":
         put,
         get,
         memory=[word for word in MEMORY if word != "reversed"],
+        release=release,
     )

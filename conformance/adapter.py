@@ -252,7 +252,7 @@ def arrange(array, canonical, layout, memory=None):
     return stored.transpose(permutation(memory, layout))
 
 
-def serve(name, routes, load, put, get, synchronize=None, memory=()):
+def serve(name, routes, load, put, get, synchronize=None, memory=(), release=None):
     """Answer messages until the end of input.
 
     name   the framework's name, the first half of every route's name
@@ -260,6 +260,7 @@ def serve(name, routes, load, put, get, synchronize=None, memory=()):
     put    put(array, dtype, device) makes the framework's tensor; bfloat16 comes as uint16 bits
     get    get(tensor) returns (array, dtype name); bfloat16 goes as uint16 bits
     memory words of MEMORY that `put` keeps on the CPU; an adapter that copies its operands keeps none
+    release release(device) gives back the memory of a device, other than a CPU's, that an answer took
     """
     worker = _Worker(name, {route.name: route for route in routes}, load, put, get, memory)
     source, sink = os.fdopen(0, "rb", closefd=False), _put_aside_stdout()
@@ -272,6 +273,9 @@ def serve(name, routes, load, put, get, synchronize=None, memory=()):
         reply["id"] = message.get("id")
         sink.write(pack(reply, arrays))
         sink.flush()
+        device = message.get("device", "cpu")
+        if release and not device.startswith("cpu"):
+            release(device)
 
 
 def read_message(stream):

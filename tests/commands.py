@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,4 +51,13 @@ def process(*words: str, wait: float = 0.0, **more) -> subprocess.Popen:
     """A command in a process of its own, its output as text."""
     environment = os.environ | {"CONVT_WAIT": str(wait), "PYTHONPATH": str(ROOT)} | more.pop("env", {})
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | more
-    return subprocess.Popen([*COMMAND, *words], env=environment, **pipes)
+    return interruptible([*COMMAND, *words], env=environment, **pipes)
+
+
+def interruptible(command: list[str], **more) -> subprocess.Popen:
+    """A process that Ctrl-C ends, even where the tests were started by a shell in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # what is handled here is the default in a child
+    try:
+        return subprocess.Popen(command, **more)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 import pytest
-from commands import LIARS, ROOT
+from commands import LIARS, ROOT, interruptible
 
 # pytester forgets what a session imports, and NumPy cannot be imported twice.
 importlib.import_module("conformance.pytest_plugin.items")
@@ -220,7 +220,7 @@ def test_ctrl_c_leaves_no_worker_behind(room):
         "truth['lie'](lower=lower)\n",
         encoding="utf-8",
     )
-    running = subprocess.Popen(
+    running = interruptible(
         [sys.executable, "-m", "pytest", *options("slow.py")],
         cwd=room,
         stdout=subprocess.PIPE,

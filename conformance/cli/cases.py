@@ -7,6 +7,9 @@ import click
 from conformance.cli.options import TIER
 from conformance.cli.say import say
 
+#: Cases from which the wait is told before it begins.
+MANY = 500
+
 
 class _Cases(click.Group):
     """A group whose verb may be left out: `convt cases 'stride/*'` lists."""
@@ -173,7 +176,11 @@ def cases_lint(ctx: click.Context, globs: tuple[str, ...], files: tuple[str, ...
     def wanted(id: str) -> bool:
         return not globs or any(matches(id, glob) for glob in globs)
 
-    found = lint(load.files(files or [folder("cases")]), wanted)
+    def begin(number: int) -> None:
+        if number >= MANY:
+            click.echo(f"looking at {number} cases, which takes some milliseconds for each", err=True)
+
+    found = lint(load.files(files or [folder("cases")]), wanted, begin)
     for problem in found:
         say(f"{problem.where}: {problem.says}")
     click.echo(f"{len(found)} problem{'s' * (len(found) != 1)}", err=True)

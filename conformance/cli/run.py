@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
+import math
 import os
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -33,6 +34,9 @@ from conformance.run.session import Session
 
 #: `--device all` says what no --device says too: every device that a framework reports.
 EVERY = "all"
+
+#: Numbers of a case from which what it takes is told before; bytes that each takes, in the oracle and in a framework.
+LARGE, EACH = 10**7, 28
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = (
@@ -128,6 +132,7 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
         if not before:
             writer.header(header)
         by_id = {case.id: case for case in cases}
+        _warn(by_id[name] for name in {key.case for key in keys})
         try:
             with terminal.progress(len(keys) - len(rows)) as step:
                 accused = partial(_write, writer, by_id)
@@ -168,6 +173,15 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
         summaries.to_github([report])
     click.echo(f"page: {page}")
     return _status(report.run, asked["fail_on"])
+
+
+def _warn(cases: Iterable[Case]) -> None:
+    """Say what a large case takes, before it takes it."""
+    shapes = {case.id: (case.x_shape, case.w_shape, case.y_shape) for case in cases if case.expect == "answer"}
+    numbers, name = max(((sum(map(math.prod, each)), name) for name, each in shapes.items()), default=(0, ""))
+    if numbers >= LARGE:
+        told = f"{numbers / 1e6:.0f} million numbers: about {numbers * EACH / 1e9:.1f} GB of memory"
+        say(f"convt: {name} has {told}, and minutes of time", err=True)
 
 
 def _status(run: run_file.Run, fail_on: str | None) -> int:
@@ -256,7 +270,18 @@ def insist(session: Session, asked: dict[str, Any]) -> None:
             raise UsageError(f"--route {pattern}: no framework reports a device {device}, only {', '.join(found)}")
     for device in asked["devices"]:
         if device not in (*found, EVERY) and not session.dead:
-            raise UsageError(f"--device {device}: no framework reports it, only {', '.join(found)}")
+            raise UsageError(f"--device {device}: {_no_device(session, found)}")
+
+
+def _no_device(session: Session, found: Sequence[str]) -> str:
+    """That a device is not here, and what a GPU would need."""
+    if found != ["cpu"]:
+        return f"no framework reports it, only {', '.join(found)}"
+    here = ", ".join(f"{name} {hello['version']}" for name, hello in session.hellos.items())
+    return (
+        f"no framework reports it, only cpu ({here}); a GPU needs its driver and a build of the framework for it: "
+        "docs/places.md says what to install"
+    )
 
 
 def _as_started(before: run_file.Run) -> dict[str, Any]:

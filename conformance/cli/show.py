@@ -20,7 +20,7 @@ from conformance.run.questions import Narrow, select
 from conformance.run.row import DIVERGENT, UNANSWERED, Row, place
 from conformance.run.run_file import Run
 from conformance.run.session import Session
-from conformance.run.variants import is_meant
+from conformance.run.variants import is_meant, setting
 
 #: Keys of right answers that are named below the one that is told.
 ALIKE = 6
@@ -144,4 +144,5 @@ def _script(run: Run, wrong: list[Row]) -> None:
         say(f"# A script that repeats it would be too long; ask for it by: {repeat.command(row, run.header)}")
         return
     answer = expected.answer if case.expect == "answer" else None
-    say(explain.script(row, case, expected.operands, answer, run.path or None))
+    under = setting(row.route, run.header)
+    say(explain.script(row, case, expected.operands, answer, run.path or None, under))

@@ -26,8 +26,8 @@ class Comparison(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_
     other_than: Annotated[Operand | None, msgspec.Meta(description="not equal to")] = None
 
 
-#: How a number may be written: it, one of several, or compared.
-Number = int | list[int] | Comparison
+#: How a number may be written: it, the name of an equal one, one of several, or compared.
+Number = Operand | Comparison
 
 
 def _optional(name: str, kind: Any) -> tuple[str, Any, Any]:

@@ -74,6 +74,13 @@ class Document:
             steps = steps[:-1]
         return self._lines.get(steps, 1)
 
+    def at(self, steps: Steps) -> Any:
+        """The value at some steps from the top."""
+        value = self.data
+        for step in steps:
+            value = value[step]
+        return value
+
     def error(self, steps: Steps, message: str) -> FileError:
         """A FileError at that place, to be raised."""
         return FileError(self.path, self.line(steps), message)

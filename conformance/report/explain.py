@@ -7,6 +7,7 @@ import inspect
 import math
 import re
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from conformance.report.accuracy import of_the_bound
 from conformance.report.findings import entry_name, first_line
 from conformance.run.judge import specials
 from conformance.run.row import Row
+from conformance.run.variants import variant_of
 
 #: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
 SPEAK = {
@@ -217,14 +219,20 @@ def _choices(case: Case) -> list[str]:
 
 
 def script(
-    row: Row, case: Case, operands: dict[str, np.ndarray], expected: np.ndarray | None, whose: str | None = None
+    row: Row,
+    case: Case,
+    operands: dict[str, np.ndarray],
+    expected: np.ndarray | None,
+    whose: str | None = None,
+    under: Mapping[str, Any] | None = None,
 ) -> str:
     """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
 
     `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
     where the call must be refused. `whose`: the run file that tells the call, None where the adapter itself has told it
-    just now. Words of a run file are quoted, and run only when the reader says that they are read. A row without a plan
-    gives a comment that says so.
+    just now. Words of a run file are quoted, and run only when the reader says that they are read. `under`: the setting
+    of the row's variant (run/variants.py), which the script makes too. A row without a plan gives a comment that says
+    so.
     """
     plan = row.detail.get("plan")
     if not plan:
@@ -240,10 +248,15 @@ def script(
     wide = "complex128" if row.dtype == "complex64" else "float64"
     result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
     lines = [repr(f"{row.key}, as the conformance suite asked it."), ""]
-    lines += _to_read(plan, whose) if whose else []
+    setup = (under or {}).get("setup", "").strip()
+    lines += (
+        _to_read({"SETUP": setup, "DEFINE": plan["define"].strip(), "CALL": plan["source"]}, whose) if whose else []
+    )
+    lines += _environment(row, under) if under else []
     packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
     lines += ["import base64", "import zlib", ""] if packed else []
     lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
+    lines += [*_statements("SETUP", setup, whose), ""] if setup else []
     lines += [_UNPACK] if packed else []
     lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
     if plan["define"]:
@@ -279,15 +292,24 @@ def script(
     return "\n".join(lines) + "\n"
 
 
-def _to_read(plan: dict[str, Any], whose: str) -> list[str]:
-    """The statements of a run file as quoted lines, and a stop before them: whoever starts this has read them."""
-    name = plain.harmless(whose)
-    lines = [f"# DEFINE and CALL are what {name} says, and nobody has checked them: they can do anything."]
+def _to_read(texts: Mapping[str, str], whose: str) -> list[str]:
+    """Statements of a run file as quoted lines, and a stop before them: whoever starts this has read them."""
+    found = {word: text for word, text in texts.items() if text}
+    name, words = plain.harmless(whose), " and ".join(found)
+    lines = [f"# {words} are what {name} says, and nobody has checked them: they can do anything."]
     lines += ["# Read them before you write True.", "I_HAVE_READ_THEM = False", ""]
-    for word, text in (("DEFINE", plan["define"].strip()), ("CALL", plan["source"])):
-        lines += [f"{word} = [", *(f"    {line!r}," for line in text.splitlines()), "]"] if text else []
-    said = f"read DEFINE and CALL, which are what {name} says, then write I_HAVE_READ_THEM = True"
+    for word, text in found.items():
+        lines += [f"{word} = [", *(f"    {line!r}," for line in text.splitlines()), "]"]
+    said = f"read {words}, which are what {name} says, then write I_HAVE_READ_THEM = True"
     return [*lines, "if not I_HAVE_READ_THEM:", f"    raise SystemExit({said!r})", ""]
+
+
+def _environment(row: Row, under: Mapping[str, Any]) -> list[str]:
+    """What a variant says to the libraries before they are loaded."""
+    said = sorted(under["environment"].items())
+    lines = [f"# the variant {plain.harmless(variant_of(row.route))}: it counts from here on"]
+    lines += ["import os", "", *(f"os.environ[{name!r}] = {value!r}" for name, value in said)] if said else []
+    return [*lines, ""]
 
 
 def _statements(word: str, text: str, whose: str | None) -> list[str]:

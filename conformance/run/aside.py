@@ -8,7 +8,6 @@ spoilt it, by asking that one before it.
 from __future__ import annotations
 
 import select
-import time
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
@@ -16,12 +15,13 @@ import msgspec
 from conformance.case import Case
 from conformance.oracle.compare import Expected
 from conformance.run.answers import Answers, room
+from conformance.run.clock import HEARTBEAT, Clock
 from conformance.run.judge import Answer, judge
 from conformance.run.lane import Ask
 from conformance.run.message import Garbled
 from conformance.run.questions import Question
 from conformance.run.row import DIVERGENT, Row
-from conformance.run.worker import HEARTBEAT, Dead, Program, Worker
+from conformance.run.worker import Dead, Program, Worker
 
 #: (id, question) → the message and what its answer is held against.
 Pack = Callable[[int, Question], tuple[bytes, Expected]]
@@ -102,8 +102,9 @@ class Aside:
 
 
 def _answer(worker: Worker, question: Question, expected: Expected, deadline: float) -> Answer:
-    end = time.monotonic() + deadline
-    while time.monotonic() < end:
+    clock = Clock()
+    while clock.left(deadline) > 0:
+        clock.look(worker.process.pid)
         pipes = worker.pipes
         select.select(pipes[1:], pipes[:1] if worker.wants_to_write else [], [], HEARTBEAT)
         worker.write()
@@ -116,4 +117,4 @@ def _answer(worker: Worker, question: Question, expected: Expected, deadline: fl
             return Answer("garbled", str(error))
         if not going:
             return Answer("crashed", "ended")
-    return Answer("hung", f"no answer within {deadline:g} s")
+    return Answer("hung", clock.silence(deadline))

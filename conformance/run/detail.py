@@ -122,6 +122,9 @@ class Detail(msgspec.Struct):
     question: str | None = None
 
 
+#: What a row of a relation may have as its check.
+OF_RELATIONS = frozenset({relation.name for relation in RELATIONS}) | set(CHECKS)
+
 #: What a word of a detail cannot be told without.
 NEEDS = {
     "first_wrong": ("wrong",),
@@ -160,13 +163,13 @@ def check(row: Row, case: Case | None) -> None:
 def _belongs(row: Row, case: Case) -> None:
     """Whether the case can be asked so."""
     if row.fill == "related":
-        known = {relation.name for relation in RELATIONS} | set(CHECKS)
+        known = row.check in OF_RELATIONS
     else:
-        known = {check for check in CHECKS if sensible(row.dtype, check, row.fill)}
-        known -= set() if case.bias else {"grad_bias"}
+        known = row.check in CHECKS and sensible(row.dtype, row.check, row.fill)
+        known &= case.bias or row.check != "grad_bias"
         if row.fill not in case.fills:
             raise ValueError(f"{case.id} has no fill {row.fill}")
-    if row.check not in known:
+    if not known:
         raise ValueError(f"there is no check {row.check!r} of {case.id} in {row.dtype}, fill {row.fill}")
 
 

@@ -16,7 +16,6 @@ import contextlib
 import itertools
 import selectors
 import signal
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -29,12 +28,13 @@ from conformance.oracle.compare import Expected
 from conformance.run import spoken
 from conformance.run.answers import Answers, room
 from conformance.run.aside import Aside
+from conformance.run.clock import HEARTBEAT
 from conformance.run.judge import Answer, judge
 from conformance.run.lane import Ask, Asked, Doubted, Lane
 from conformance.run.message import Garbled
 from conformance.run.questions import Question
 from conformance.run.row import DIVERGENT, Key, Row
-from conformance.run.worker import HEARTBEAT, Worker
+from conformance.run.worker import Worker
 
 #: A worker that does not say hello so often in a row is not started again.
 HELLOS = 4
@@ -157,7 +157,7 @@ class Engine:
         number = next(self._ids)
         packed, expected = self._packed(number, ask.question)
         if not lane.asked:
-            lane.since = time.monotonic()
+            lane.clock.restart()
         lane.asked.append(Asked(number, ask, len(packed), expected))
         lane.worker.send(packed)
 
@@ -184,7 +184,8 @@ class Engine:
             lane.why = str(error.strerror)
             return False
         lane.fresh()
-        lane.greeting, lane.since = True, time.monotonic()
+        lane.greeting = True
+        lane.clock.restart()
         lane.worker.greet()
         self._listen(lane)
         return True
@@ -220,6 +221,8 @@ class Engine:
         busy = [lane for lane in lanes if lane.asked or lane.greeting]
         if not busy:
             return []
+        for lane in busy:
+            lane.clock.look(lane.worker.process.pid)
         left = min(map(self._left, busy))
         woken = {id(key.data): key.data for key, _ in self._selector.select(min(max(left, 0.0), HEARTBEAT))}
         silent = {id(lane): lane for lane in busy if self._left(lane) <= 0 or not lane.worker.alive}
@@ -227,7 +230,7 @@ class Engine:
 
     def _left(self, lane: Lane) -> float:
         """Seconds in which a lane has to answer."""
-        return lane.since + self._allowed(lane) - time.monotonic()
+        return lane.clock.left(self._allowed(lane))
 
     def _allowed(self, lane: Lane) -> float:
         """Seconds that the answer which a lane is to give next may take."""
@@ -253,7 +256,7 @@ class Engine:
             yield from self._lost(lane, "crashed", "")
         elif (lane.asked or lane.greeting) and self._left(lane) <= 0:
             worker.ask_where()
-            yield from self._lost(lane, "hung", f"no answer within {self._allowed(lane):g} s")
+            yield from self._lost(lane, "hung", lane.clock.silence(self._allowed(lane)))
 
     def _next(self, lane: Lane) -> Iterator[Row] | None:
         """What the next message of a lane decides; None where none has arrived. Raises Garbled."""
@@ -263,7 +266,7 @@ class Engine:
         if received is None:
             return None
         message, tensors = received
-        lane.since = time.monotonic()
+        lane.clock.restart()
         if lane.greeting:
             return self._greeted(lane, message)
         if asked is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from conformance.oracle.compare import Expected
+from conformance.run.clock import Clock
 from conformance.run.judge import Answer
 from conformance.run.questions import Question
 from conformance.run.row import Row
@@ -66,7 +67,7 @@ class Lane:
     asked: deque[Asked] = field(default_factory=deque)
     accused: list[Ask] = field(default_factory=list)
     alone: bool = False
-    since: float = 0.0
+    clock: Clock = field(default_factory=Clock)
     greeting: bool = False
     failed: int = 0
     why: str = ""

@@ -8,6 +8,8 @@
       link: https://github.com/pytorch/pytorch/issues/8826
       why: PyTorch refuses what the arithmetic would allow.
 
+What several rules share is said once: below `also` stand those that say the same but for the words that they give.
+
 It is exact in both ways: each row of which a rule speaks diverges as it says. Two things may pass all the same: a row
 on which the named `fault` cannot show, because the wrong answer is the right one there; and rows of a rule that says
 `sometimes`, for what depends on chance, such as what happens to be in memory.
@@ -18,8 +20,8 @@ that it be answered, of no question but those that must be refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, get_type_hints
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -41,8 +43,8 @@ UNFINISHED = "FINISH ME"
 STOPS = frozenset({"refuse", "accept", "crash", "hang", "broken"})
 
 
-class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A rule as it stands in a file. `routes` and `cases` are globs with * and ?.
+class Said(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What stands in a file of one rule. `routes` and `cases` are globs with * and ?.
 
     Exactly one of `cause` (part of the row's cause, or several parts of which one is there) and `fault` (the name of a
     mutant) is given. Several verdicts are for answers that depend on chance.
@@ -60,6 +62,21 @@ class RawRule(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     versions: str = ""
     place: dict[str, str | list[str] | Others] = {}
     sometimes: bool = False
+
+
+#: The same words, of which any may be left out.
+Otherwise = msgspec.defstruct(
+    "Otherwise",
+    [(name, kind | msgspec.UnsetType, msgspec.UNSET) for name, kind in get_type_hints(Said).items()],
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+
+
+class RawRule(Said, kw_only=True, forbid_unknown_fields=True):
+    """A rule as it stands in a file, with those that follow it and say the same but for a few words."""
+
+    also: list[Otherwise] = []  # type: ignore[valid-type]
 
 
 class Rule(msgspec.Struct, kw_only=True):
@@ -173,16 +190,30 @@ def within(version: str, versions: SpecifierSet) -> bool:
 def load(path: Any, first: int = 0) -> list[Rule]:
     """The rules of a YAML file; `first`: how many there are before. Raises FileError with the line of any mistake."""
     document = read(path)
-    raw = convert(document, list[RawRule])
-    return [_checked(document, index, rule, first + index) for index, rule in enumerate(raw)]
+    found: list[Rule] = []
+    for index, raw in enumerate(convert(document, list[RawRule])):
+        found.append(_checked(document, (index,), raw, {}, first + len(found)))
+        for number, otherwise in enumerate(raw.also):
+            steps = (index, "also", number)
+            given = {name: getattr(otherwise, name) for name in document.at(steps)}
+            if given.keys() & {"cause", "fault"}:  # one stands for the other
+                given = {"cause": None, "fault": None} | given
+            changed = msgspec.structs.replace(raw, **given)
+            found.append(_checked(document, steps, changed, document.at(steps), first + len(found)))
+    return found
 
 
-def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
+def _checked(document: Document, steps: Steps, raw: Said, given: Mapping[str, Any], order: int) -> Rule:
+    """The rule that stands at `steps`; what is not among the `given` words is said by the entry to which it belongs."""
+
+    def at(word: str) -> Steps:
+        return (*(steps if word in given else steps[:1]), word)
+
     def wrong(word: str, said: str) -> FileError:
-        return document.error((index, word), said)
+        return document.error(at(word), said)
 
     def inside(word: str) -> Callable[[Steps], Steps]:
-        return lambda steps: (index, word, *steps)
+        return lambda deeper: (*at(word), *deeper)
 
     if (raw.cause is None) == (raw.fault is None):
         raise wrong("cause", "write either cause, a part of the message, or fault, the name of a mutant")
@@ -201,18 +232,18 @@ def _checked(document: Document, index: int, raw: RawRule, order: int) -> Rule:
         raise wrong("verdict", f"{' or '.join(sorted(REMARKS & set(verdicts)))} stands alone: write two rules")
     for name in raw.place:
         if name not in NAMES:
-            raise document.error((index, "place", name), f"there is no place {name!r}{nearest(name, [*NAMES])}")
+            raise document.error((*at("place"), name), f"there is no place {name!r}{nearest(name, [*NAMES])}")
     try:
         versions = SpecifierSet(raw.versions)
     except InvalidSpecifier:
         raise wrong("versions", f"{raw.versions!r} is no version range: write one like '>=2.0,<3'") from None
     condition = ALWAYS
     if raw.when is not None:
-        condition = parse(document, document.data[index]["when"], inside("when"))
+        condition = parse(document, document.at(at("when")), inside("when"))
     if raw.when is None and raw.cases is None:
         raise wrong("routes", "the rule does not say when: write a condition under when")
     return Rule(
-        where=f"{document.path}:{document.line((index,))}",
+        where=f"{document.path}:{document.line(steps)}",
         order=order,
         routes=tuple(listed(raw.routes)),
         verdicts=frozenset(verdicts),

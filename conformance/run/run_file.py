@@ -6,6 +6,7 @@ line that was cut short. Rows are identified by their key, and a later row with 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -93,6 +94,16 @@ class _Kind(msgspec.Struct):
 
 def read(path: str | os.PathLike) -> Run:
     """The run at `path`. Raises RunFileError with file:line for everything in it that is not of a run file."""
+    collecting = gc.isenabled()
+    gc.disable()  # nothing that is read here is let go of: a collector would look through it again and again
+    try:
+        return _read(path)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read(path: str | os.PathLike) -> Run:
     run, rows, offset = None, {}, 0
     decoder = {kind: msgspec.json.Decoder(of) for kind, of in (("row", Row), ("case", Case), ("diagnosis", Diagnosed))}
     kind_of, anything = msgspec.json.Decoder(_Kind), msgspec.json.Decoder()
@@ -139,8 +150,7 @@ def _content(path: str | os.PathLike) -> bytes:
 
 def _check(kind: str, value: Any, run: Run | None, rows: Mapping[Key, Row]) -> None:
     """Raises ValueError or FileError where a line does not hold together, or not with those before it."""
-    nested = value if kind == "header" else value.options if kind == "case" else ()
-    if not shallow(nested):
+    if kind in ("header", "case") and not shallow(value if kind == "header" else value.options):
         raise ValueError("nested too deeply")
     if kind == "header":
         detail.header(value)

@@ -36,6 +36,8 @@ NAMED = "expected letters, digits and . _ - + (in devices also :), at most 100"
 #: Characters that a text of a plan may have: it stands in every row.
 LONGEST = 50_000
 Text = Annotated[str, Meta(max_length=LONGEST)]
+#: What may hold other values; as a tuple, since a union would be made anew for each value that is asked about.
+NESTED = (dict, list, tuple)
 #: How deep the arguments of a call, or what else is only handed on, may be nested.
 DEEPEST = 16
 
@@ -89,7 +91,7 @@ def shallow(value: Any, levels: int = DEEPEST) -> bool:
     """Whether nothing in `value` is nested deeper than so many levels."""
     inside = [value]
     for _ in range(levels + 1):
-        nested = [each for each in inside if isinstance(each, dict | list | tuple)]
+        nested = [each for each in inside if isinstance(each, NESTED)]
         if not nested:
             return True
         inside = [each for one in nested for each in (one.values() if isinstance(one, dict) else one)]

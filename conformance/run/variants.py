@@ -59,6 +59,16 @@ def programs(program: Program, hello: Mapping[str, Any], patterns: Sequence[str]
             yield worker, replace(program, name=worker, environment=settings)
 
 
+def setting(route: str, header: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The setting that makes the variant of a route: `environment` and the statements `setup`, as the header of a run
+    tells them; None for a framework as it is."""
+    variant = variant_of(route)
+    if match := THREADS.fullmatch(variant):
+        return {"environment": environment(int(match[1])), "setup": ""}
+    offered = header["adapters"].get(worker_of(route), {}).get("variants", {})
+    return {"environment": {}, "setup": ""} | offered[variant] if variant in offered else None
+
+
 def unmet(patterns: Iterable[str], workers: Iterable[str]) -> list[str]:
     """The patterns that name no variant of any worker."""
     found = {variant_of(worker) for worker in workers} - {""}

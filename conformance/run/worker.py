@@ -23,6 +23,7 @@ from typing import Any
 
 from conformance import adapter as protocol
 from conformance.run import message
+from conformance.run.clock import HEARTBEAT, Clock
 from conformance.run.message import Garbled, Tensors
 
 LOG_TAIL = 16 * 2**10
@@ -30,8 +31,6 @@ LOG_TAIL = 16 * 2**10
 GULP = 8 * 2**20
 #: Bytes of tensors that a message may carry where nobody knows what is expected.
 ROOM = 64 * 2**20
-#: Seconds after which it is asked whether a silent worker still lives.
-HEARTBEAT = 0.25
 #: In the environment of a worker and of all that it starts, so that children which it leaves behind are found.
 MARK = "CONVT_WORKER"
 
@@ -57,8 +56,8 @@ class Program:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """What every worker is told: how many threads, no TF32 behind our back, no grabbing of a whole GPU's memory, and no
-    warning that ends it."""
+    """What every worker is told: how many threads, no TF32 behind our back, no keeping of a GPU's memory, no warning
+    that ends it."""
     count = str(threads)
     return {
         "OMP_NUM_THREADS": count,
@@ -69,6 +68,7 @@ def environment(threads: int) -> dict[str, str]:
         "NVIDIA_TF32_OVERRIDE": "0",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "XLA_PYTHON_CLIENT_ALLOCATOR": "platform",
         "PYTHONFAULTHANDLER": "1",
         "PYTHONWARNINGS": "",
     }
@@ -178,9 +178,10 @@ class Worker:
             why = getattr(error, "strerror", None) or error
             raise Dead(f"{self.program.command[0]} cannot be started: {why}") from None
         self.greet()
-        end, why = time.monotonic() + deadline, None
+        clock, why = Clock(), None
         while why is None:
-            select.select(self.pipes[1:], [], [], min(max(end - time.monotonic(), 0.0), HEARTBEAT))
+            select.select(self.pipes[1:], [], [], min(max(clock.left(deadline), 0.0), HEARTBEAT))
+            clock.look(self.process.pid)
             self.read_log()
             going = self.read()
             try:
@@ -190,7 +191,7 @@ class Worker:
                 why = str(error)
             if why is None and not going:
                 why = "it ended before it said hello"
-            elif why is None and time.monotonic() >= end:
+            elif why is None and clock.left(deadline) <= 0:
                 why = f"it did not say hello within {deadline:g} s"
         self.kill(grace=0.0 if going else 1.0)
         last = self.log.strip().splitlines()[-1:]

@@ -64,6 +64,12 @@ def test_what_lint_finds(linted, text, problem):
     assert problem in said.out
 
 
+def test_lint_tells_how_many_cases_it_looks_at_where_they_are_many(linted, monkeypatch):
+    monkeypatch.setattr("conformance.cli.cases.MANY", 2)
+    assert "looking at 2 cases" in linted(TIDY).err
+    assert "looking" not in linted(TIDY, "few/plain").err
+
+
 def test_lint_names_cases_that_no_mutant_fails(linted, monkeypatch):
     monkeypatch.setattr(linting, "table", lambda score: {"idle": [case.id for case in score.cases][:1]})
     said = linted(TIDY)

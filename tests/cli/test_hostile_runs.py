@@ -217,7 +217,7 @@ def test_a_line_that_is_gone_is_said(number, room):
 def test_a_pipe_is_no_run_file(room):
     os.mkfifo("pipe.jsonl")
     for path, what in (("pipe.jsonl", "not a regular file"), ("/dev/zero", "not a regular file"), (".", "a folder")):
-        said = Said("report", path, "-o", "p.html")
+        said = Said("diff", path, path)
         assert said.status == USAGE
         assert what in said.err
 

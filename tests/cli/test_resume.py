@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
-from commands import CLEAN, FAMILY, FINDINGS, INCOMPLETE, LIARS, USAGE, Said, honest, process
+from commands import CLEAN, FAMILY, FINDINGS, INCOMPLETE, LIARS, ROOT, USAGE, Said, honest, interruptible, process
 
 from conformance.report import states
 from conformance.run import run_file
@@ -116,6 +118,21 @@ def test_ctrl_c_before_the_first_row_is_incomplete_too(room):
     assert running.returncode == INCOMPLETE
     assert "Traceback" not in err
     assert err.count("\n") == 1
+
+
+def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_word(room):
+    (room / "click.py").write_text(
+        "import pathlib, time\npathlib.Path('here').touch()\ntime.sleep(30)\n", encoding="utf-8"
+    )
+    command = [sys.executable, "-c", "from conformance.cli.door import main; main()", "--version"]
+    path = os.pathsep.join([str(room), str(ROOT)])
+    running = interruptible(command, env=os.environ | {"PYTHONPATH": path}, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 20
+    while not (room / "here").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=20)
+    assert (running.returncode, err) == (-signal.SIGINT, "")
 
 
 def test_a_finished_run_that_is_resumed_stays_as_it_is(room):

@@ -69,9 +69,62 @@ def test_one_device_and_one_that_is_not_there(files):
     assert said.err == "convt: --device cuda: no framework reports it, only chip, cpu\n"
 
 
+def test_a_gpu_that_is_not_there_is_told_with_what_it_needs(room):
+    said = Said("run", "stride/*", "--route", "numpy/*", "--device", "cuda")
+    assert said.status == USAGE
+    assert "no framework reports it, only cpu (numpy " in said.err
+    assert "a build of the framework for it: docs/places.md says what to install" in said.err
+    assert said.err.count("\n") == 1
+
+
 def test_a_device_is_asked_again_about_one_family_because_it_may_choose_anew(files):
     said, found = asked("stride")
     assert (said.status, found) == (FINDINGS, {"cpu": "pass", "chip": "flaky"})
+
+
+RELEASING = f"""
+import runpy, weakref
+import numpy as np
+from conformance.adapter import Framework, Plan, Route, serve
+truth = runpy.run_path({str(LIARS / "truth.py")!r})
+there = weakref.WeakSet()
+
+class Array(np.ndarray):
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+def conv(x, w, b, **arguments):
+    if x.shape[-1] == 4:
+        raise RuntimeError("out of memory")
+    return truth["conv_transpose"](x, w, b, **arguments)
+
+def put(array, dtype, device):
+    array = array.view(Array)
+    there.add(array)
+    return array
+
+def release(device):
+    with open("released", "a") as file:
+        print(device, len(there), file=file)
+
+def lower(case, checks):
+    return Plan("conv", truth["lower"](case, checks).arguments)
+
+serve("two", [Route("route", lower, ("float32",))], lambda: Framework("1.0", {{"conv": conv}}, ["cpu", "chip"]),
+      put=put, get=lambda a: (str(a.dtype), np.asarray(a)), release=release)
+"""
+
+
+def test_the_memory_of_a_device_is_given_back_after_each_answer(files):
+    """The operands and the answer are gone by then, also where the framework has raised."""
+    (files / "two_adapter.py").write_text(RELEASING, encoding="utf-8")
+    (files / "other.yaml").write_text(CASES + "  - {id: four, input: [4], fills: [exact]}\n", encoding="utf-8")
+    asked("other")
+    found = {(row.device, row.case, row.verdict) for row in run_file.read("other.jsonl").rows}
+    assert {("chip", "other/two", "pass"), ("chip", "other/four", "refuse")} <= found
+    lines = (files / "released").read_text(encoding="utf-8").splitlines()
+    assert len(lines) >= 2
+    assert set(lines) == {"chip 0"}
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("jax"), reason="JAX is not installed")

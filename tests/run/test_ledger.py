@@ -363,7 +363,7 @@ def test_a_rule_for_what_is_not_here_is_no_orphan(elsewhere, tmp_path):
         ({"place": {"cpu": 3}}, 9, "place: expected a text, a mapping or a list"),
         ({"when": 3}, LINES["when"], "when: expected a mapping or a list"),
         ({"when": {}}, LINES["when"], "expected a mapping of names to what they must be"),
-        ({"when": {"kernel": "big"}}, LINES["when"], "kernel: expected an integer"),
+        ({"when": {"kernel": "big"}}, LINES["when"], "there is no number 'big'"),
         ({"when": {"kernell": 3}}, LINES["when"], "unknown key 'kernell', did you mean 'kernel'"),
         ({"when": {"kernel": {"below": "strides"}}}, LINES["when"], "there is no number 'strides'"),
         ({"when": {"dtype": "float"}}, LINES["when"], "dtype: there is no 'float'"),
@@ -379,6 +379,40 @@ def test_what_is_wrong_in_a_file_is_refused_with_its_line(changes, line, said, t
     assert f"torch.yaml:{line}: " in str(error.value)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_what_rules_share_is_said_once(tmp_path):
+    """Each is a rule of its own, in its place and with its line."""
+    also = [{"when": {"kernel": 1}, "cause": "as one tap"}, {"routes": "jax/*", "fault": "kernel-flipped"}]
+    known = ledger(tmp_path, written(also=also), written(routes="other/*"))
+    first, tap, jax, last = known.rules
+    assert [rule.order for rule in known.rules] == [0, 1, 2, 3]
+    assert (tap.routes, tap.causes, tap.why, str(tap.when)) == (
+        ("torch/*",),
+        ("as one tap",),
+        RULE["why"],
+        "kernel = 1 on every axis",
+    )
+    assert (jax.routes, jax.causes, jax.fault, jax.when) == (("jax/*",), (), "kernel-flipped", first.when)
+    assert (first.causes, last.routes) == (("kernel were flipped",), ("other/*",))
+    assert judged(known, row(cause="as one tap"), POINT).state == "known"
+
+
+@pytest.mark.parametrize(
+    ("also", "line", "said"),
+    [
+        ("    - when: {kernel: 1}\n      versions: two\n", 11, "'two' is no version range"),
+        ("    - when: {kernel: 1}\n    - when:\n        kernel: {above: 2, below: 3}\n", 12, "kernel can never be so"),
+        ("    - fault: nothing-of-the-kind\n", 10, "there is no fault 'nothing-of-the-kind'"),
+        ("    - whenn: {kernel: 1}\n", 10, "unknown key 'whenn', did you mean 'when'"),
+        ("    - place: {nowhere: here}\n", 10, "there is no place 'nowhere'"),
+    ],
+)
+def test_a_mistake_in_what_is_otherwise_has_its_own_line(also, line, said, tmp_path):
+    with pytest.raises(FileError) as error:
+        ledger(tmp_path, written() + "  also:\n" + also)
+    assert f"torch.yaml:{line}: " in str(error.value)
+    assert said in str(error.value)
 
 
 def test_a_mistake_deep_in_a_condition_has_the_line_on_which_it_stands(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -99,6 +100,16 @@ def test_a_hang_is_blamed_with_the_place_where_it_hangs(tmp_path):
     rows, _ = rows_of(LIARS / "hang.py", tmp_path, deadline=8.0)
     assert "hang.py" in rows["chosen"].detail["log"]
     assert "in lower" in rows["chosen"].detail["log"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux tells how long a thread waited")
+@pytest.mark.parametrize(("late", "verdict"), [("stopped", "pass"), ("crowded", "pass"), ("busy", "hang")])
+def test_a_deadline_counts_the_time_that_a_worker_had(late, verdict, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVT_LATE", late)
+    begin = time.monotonic()
+    rows, _ = rows_of(LIARS / "late.py", tmp_path, deadline=2.0)
+    assert time.monotonic() - begin > 2.0
+    assert {name: row.verdict for name, row in rows.items()} == dict.fromkeys(rows, "pass") | {"chosen": verdict}
 
 
 #: Many questions of which one spoils the process.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from commands import CLEAN, FINDINGS, LIARS, USAGE, Said
 
@@ -154,3 +158,74 @@ def test_names():
     assert variants.variant_of("torch/functional") == ""
     assert variants.is_meant("torch+onednn=avx2/functional", "torch/*")
     assert not variants.is_meant("torch/functional", "torch+*/*")
+
+
+LIBRARY = """\
+import os
+import numpy as np
+
+FACTOR = float(os.environ.get("MINE_FACTOR", 1))
+OFFSET = 0.0
+
+
+def scaled(x, w, b):
+    return FACTOR * np.einsum("nihw,iohw->nohw", x, w) + OFFSET
+"""
+OF_IT = """\
+import mine
+from conformance.adapter import Framework, Plan, Route, Variant, serve
+
+VARIANTS = {"factor=3": Variant({"MINE_FACTOR": "3"}), "offset=1": Variant(setup="mine.OFFSET = 1.0")}
+
+
+def load():
+    return Framework("1.0", {"mine": mine}, variants=VARIANTS)
+
+
+serve(
+    "mine",
+    [Route("route", lambda case, checks: Plan("mine.scaled", {}), dtypes=("float64",))],
+    load,
+    put=lambda array, dtype, device: array,
+    get=lambda array: (str(array.dtype), array),
+)
+"""
+ONE = """\
+why: one element
+base: {batch: 1, in_channels: 2, out_channels: 2, input: [1, 1], kernel: [1, 1], bias: false}
+cases:
+  - {id: only, dtypes: [float64], fills: [exact]}
+"""
+
+
+@pytest.fixture
+def mine(room):
+    for name, text in (("mine.py", LIBRARY), ("adapter.py", OF_IT), ("one.yaml", ONE)):
+        (room / name).write_text(text, encoding="utf-8")
+    return room
+
+
+def run_script(room: Path, script: str) -> str:
+    (room / "again.py").write_text(script, encoding="utf-8")
+    done = subprocess.run([sys.executable, "again.py"], cwd=room, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("variant", ["factor=3", "offset=1"])
+def test_a_script_makes_the_setting_of_its_variant(mine, variant):
+    words = ("--cases", "one.yaml", "--adapter", "adapter.py")
+    script = Said("show", "one/only", "--route", f"mine+{variant}/route", *words, "--script").out
+    assert f"# the variant {variant}" in script
+    assert run_script(mine, script).startswith("2 of 2 wrong")
+    plain = Said("show", "one/only", "--route", "mine/route", *words, "--script").out
+    assert run_script(mine, plain) == "all 2 values are right\n"
+
+
+@pytest.mark.parametrize("variant", ["factor=3", "offset=1"])
+def test_a_setting_out_of_a_run_file_counts_when_it_has_been_read(mine, variant):
+    Said("run", "--cases", "one.yaml", "--adapter", "adapter.py", "-o", "run.jsonl", "--variant", variant)
+    route = f"mine+{variant}/route"
+    script = Said("show", "one/only", "--route", route, "--run", "run.jsonl", "--script").out
+    assert "I_HAVE_READ_THEM = True" in run_script(mine, script)
+    read = script.replace("I_HAVE_READ_THEM = False", "I_HAVE_READ_THEM = True")
+    assert run_script(mine, read).startswith("2 of 2 wrong")

@@ -93,8 +93,9 @@ def _drawn(kinds: np.ndarray, levels: np.ndarray | None, named: str) -> str:
     within = _inside(kinds)
     placed = np.zeros(kinds.shape, dtype=np.uint8)
     if levels is not None:
-        room = placed[within]
-        placed[within] = levels[: room.shape[0], : room.shape[1]]
+        room = placed[within]  # a run file may tell a map of another size than its case
+        levels = levels[: room.shape[0], : room.shape[1]]
+        room[: levels.shape[0], : levels.shape[1]] = levels
     if max(kinds.shape) > MOST:
         wrong = np.argwhere(placed >= WRONG)
         start = (0, 0) if not len(wrong) else tuple(max(0, int(at) - 3) for at in wrong[0])
