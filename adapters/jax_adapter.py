@@ -4,17 +4,16 @@ letters of a kernel's layout are I and O of this operator, so the canonical [C, 
 import importlib
 import os
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, Variant, serve
+from conformance.adapter import Framework, Plan, Route, Script, Unsupported, Variant, serve
+from conformance.lowering import SPACE, VJP, bias_term, differentiate, dilated
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
-GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added.
 ARITHMETIC = {
     **{dtype: {"bias": "separate"} for dtype in FLOATS[:2]},
     **{dtype: {"accumulator": "float32", "bias": "separate"} for dtype in FLOATS[2:]},
 }
-SPACE = {1: "W", 2: "HW", 3: "DHW"}
 STRINGS = {"jax_same": "SAME", "jax_valid": "VALID"}
 
 
@@ -29,29 +28,16 @@ def exchanged(layout):
     return layout.translate({ord("I"): "O", ord("O"): "I"})
 
 
-def dilated_padding(case):
-    """What to add around the dilated input, so that `crop` is what goes from the full answer: K_e - 1 - crop."""
-    if min(case.output_padding) < 0:
-        raise Unsupported("there is no output_padding that could be negative")
-    return [(k - 1 - begin, k - 1 - end) for k, (begin, end) in zip(case.extent, case.crop)]
-
-
 def plan(case, checks, call, expression, arguments, before=""):
     """A plan for `y = f(x, w, b)`, compiled as a whole, differentiated by jax.vjp where gradients are asked."""
     x, w = layouts_of(case)
-    if case.bias:
-        at = ", ".join(str(case.out_channels) if letter == "C" else "1" for letter in x)
-        expression += " + b.reshape(%s)" % at
-    prepare, body = "@jax.jit\ndef f(x, w, b):\n%s    return %s\n" % (before, expression), "y = f(x, w, b)"
-    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
-    if wanted:
-        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
-        prepare += "@jax.jit\ndef gradient(x, w, b, g):\n    return jax.vjp(lambda %s: f(x, w, b), %s)[1](g)" % (
-            operands,
-            operands,
-        )
-        body = "%s, = gradient(x, w, b, g)" % results
-    return Plan(call, arguments, body, prepare, x=x, w=w)
+    lines = ["@jax.jit", "def f(x, w, b):", "%s    return %s%s" % (before, expression, bias_term(case, x))]
+    if checks == ("forward",):
+        return Plan(call, arguments, "y = f(x, w, b)", "\n".join(lines), x=x, w=w)
+    # compiled as a whole: the gradient of a compiled function, alone, would be compiled anew for each call
+    gradient = differentiate(checks, "f(x, w, b)", VJP)
+    lines += ["@jax.jit", "def gradient(x, w, b, g):", "    " + gradient, "    return " + gradient.partition(" =")[0]]
+    return Plan(call, arguments, gradient.partition(" =")[0] + " = gradient(x, w, b, g)", "\n".join(lines), x=x, w=w)
 
 
 def conv_transpose(case, checks):
@@ -60,7 +46,7 @@ def conv_transpose(case, checks):
     x, w = layouts_of(case)
     arguments = {
         "strides": case.stride,
-        "padding": case.options.get("padding") or STRINGS.get(case.convention) or dilated_padding(case),
+        "padding": case.options.get("padding") or STRINGS.get(case.convention) or dilated(case),
         "rhs_dilation": case.dilation,
         "dimension_numbers": (x, exchanged(w), x),
         "transpose_kernel": True,
@@ -89,7 +75,7 @@ def conv_general_dilated(case, checks):
         )
     arguments = {
         "window_strides": (1,) * case.rank,
-        "padding": dilated_padding(case),
+        "padding": dilated(case),
         "lhs_dilation": case.stride,
         "rhs_dilation": case.dilation,
         "dimension_numbers": (x, w, x),
@@ -160,8 +146,17 @@ def get(tensor):
     return str(array.dtype), array.view("uint16") if array.dtype.name == "bfloat16" else array
 
 
+SCRIPT = Script(
+    'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
+    "jnp.asarray({array})",
+    "jnp.asarray({array}).astype(jnp.bfloat16)",
+    "np.asarray({y}).astype(np.{wide})",
+)
+ADDED = "the bias is added by a second call"
+
+
 if __name__ == "__main__":
-    offers = {"arithmetic": ARITHMETIC, "checks": CHECKS}
+    offers = {"arithmetic": ARITHMETIC, "checks": CHECKS, "unasked": {"shape of b": ADDED, "dtype of b": ADDED}}
     more = (*FLOATS, "int64", "int32", "int8", "complex64")
     serve(
         "jax",
@@ -174,4 +169,5 @@ if __name__ == "__main__":
         load,
         put,
         get,
+        script=SCRIPT,
     )

@@ -168,7 +168,5 @@ if __name__ == "__main__":
             Route("zero_insertion", lower(zero_insertion), DTYPES, arithmetic=ARITHMETIC, needs=[WINDOWS]),
         ],
         load,
-        put=lambda array, dtype, device: array,
-        get=lambda array: (str(array.dtype), array),
         memory=MEMORY,
     )

@@ -1,37 +1,25 @@
 """TensorFlow: conv_transpose(x [N, …, C], filters [k…, M, C]); output_shape is given, padding is the forward's."""
 
-from conformance.adapter import Framework, Plan, Route, Unsupported, Variant, serve
+from conformance.adapter import Framework, Plan, Route, Script, Unsupported, Variant, serve
+from conformance.lowering import SPACE, TAPE, differentiate, same_or_valid
 
 FLOATS = ("float64", "float32", "float16", "bfloat16")
 CHECKS = ("forward", "grad_input", "grad_weight", "grad_bias")
-GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 #: The bias is an operation of its own here: the sum has been rounded before it is added. Eigen's kernels sum in the
 #: dtype itself, XLA's in float32 (benchmarks/arithmetic.py).
 EIGEN = {dtype: {"bias": "separate", "accumulator": dtype} for dtype in FLOATS}
 XLA = dict(EIGEN, **{dtype: {"bias": "separate", "accumulator": "float32"} for dtype in FLOATS[2:]})
-CONVENTIONS = {"tensorflow_same": "SAME", "tensorflow_valid": "VALID"}
-SPACE = {1: "W", 2: "HW", 3: "DHW"}
 EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_compile=True)"
 GROUPS = "groups in tf.nn.convolution"
 NUMBERS = ("padding", "output_size", "output_shape", "batch_stride", "channel_stride")
-WORDS = (*CONVENTIONS, "tensorflow_explicit")
+WORDS = ("tensorflow_same", "tensorflow_valid", "tensorflow_explicit")
 
 
 def padding_of(case, layout):
     """SAME or VALID where the numbers are those of the forward convolution from output to input, else the pairs."""
-    if "padding" in case.options or case.convention in CONVENTIONS:
-        return case.options.get("padding") or CONVENTIONS[case.convention]
-    begins, ends = zip(*case.crop)
-    explicit = case.convention == "tensorflow_explicit"
-    if not explicit and not any(begins) and all(0 <= -end < s for end, s in zip(ends, case.stride)):
-        return "VALID"
-    totals = [max(full - output, 0) for full, output in zip(case.full, case.output)]
-    if (
-        not explicit
-        and all(begin == total // 2 for begin, total in zip(begins, totals))
-        and all(s and -(-output // s) == i for output, s, i in zip(case.output, case.stride, case.input))
-    ):
-        return "SAME"
+    said = same_or_valid(case) or case.options.get("padding")
+    if said:
+        return said
     if case.rank == 2:
         return spread(case, layout, [list(pair) for pair in case.padding], [0, 0], [0, 0])
     raise Unsupported("in %d-D only SAME and VALID can be expressed, and these numbers are neither" % case.rank)
@@ -62,15 +50,11 @@ def transposed(case):
     return "tf.nn.conv%dd_transpose" % case.rank, arguments, layout
 
 
-def plan(case, checks, call, body, arguments, layout, prepare=""):
+def plan(case, checks, call, value, arguments, layout, before="", prepare=""):
     """A plan with the bias added, under a tape where gradients are asked."""
     if case.bias:
-        body += "\ny = tf.nn.bias_add(y, b, data_format=%r)" % ("N..C" if layout.endswith("C") else "NC..")
-    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
-    if wanted:
-        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
-        inner = "\n    ".join(["tape.watch([%s])" % operands] + body.split("\n"))
-        body = "with tf.GradientTape() as tape:\n    %s\n%s, = tape.gradient(y, [%s], g)" % (inner, results, operands)
+        value = "tf.nn.bias_add(%s, b, data_format=%r)" % (value, "N..C" if layout.endswith("C") else "NC..")
+    body = "\n".join(filter(None, [before, differentiate(checks, value, TAPE)]))
     memory = case.kernel_layout and {"w": case.kernel_layout}
     needs = [JIT] * ("jit_compile" in prepare) + [GROUPS] * (case.groups > 1)
     needs += [EXPLICIT] * (call == "tf.nn.conv2d_transpose" and not isinstance(arguments["padding"], str))
@@ -79,13 +63,13 @@ def plan(case, checks, call, body, arguments, layout, prepare=""):
 
 def nn(case, checks):
     call, arguments, layout = transposed(case)
-    return plan(case, checks, call, "y = %s(x, w, **arguments)" % call, arguments, layout)
+    return plan(case, checks, call, "%s(x, w, **arguments)" % call, arguments, layout)
 
 
 def function(case, checks, jit=""):
     call, arguments, layout = transposed(case)
     prepare = "graph = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)" % (call, jit)
-    return plan(case, checks, call, "y = graph(x, w)", arguments, layout, prepare)
+    return plan(case, checks, call, "graph(x, w)", arguments, layout, prepare=prepare)
 
 
 def gradient(case, checks):
@@ -95,14 +79,16 @@ def gradient(case, checks):
     arguments = {"data_format": layout, "strides": case.stride, "dilations": case.dilation}
     arguments["padding"] = padding_of(case, layout)
     call = "tf.nn.convolution" if isinstance(arguments["padding"], str) else "tf.nn.conv2d"  # it takes pairs too
-    body = (
+    shape = spread(case, layout, case.output, case.batch, case.out_channels)
+    pulled = (
         "zero = tf.zeros(%r, x.dtype)\n"
-        "with tf.GradientTape() as forward:\n"
-        "    forward.watch(zero)\n"
-        "    z = %s(zero, w, **arguments)\n"
-        "y = forward.gradient(z, zero, x)" % (spread(case, layout, case.output, case.batch, case.out_channels), call)
+        "def pulled(x, w):\n"
+        "    with tf.GradientTape() as forward:\n"
+        "        forward.watch(zero)\n"
+        "        z = %s(zero, w, **arguments)\n"
+        "    return forward.gradient(z, zero, x)" % (shape, call)
     )
-    return plan(case, checks, call, body, arguments, layout)
+    return plan(case, checks, call, "pulled(x, w)", arguments, layout, pulled)
 
 
 def load():
@@ -158,6 +144,14 @@ def get(tensor):
     return name, (tf.bitcast(tensor, tf.uint16) if name == "bfloat16" else tensor).numpy()
 
 
+SCRIPT = Script(
+    "import tensorflow as tf",
+    "tf.constant({array})",
+    "tf.cast(tf.constant({array}), tf.bfloat16)",
+    "tf.cast({y}, tf.{wide}).numpy()",
+)
+
+
 if __name__ == "__main__":
     more, offers = (*FLOATS, "int32"), {"checks": CHECKS, "options": NUMBERS + WORDS}
     serve(
@@ -179,4 +173,5 @@ if __name__ == "__main__":
         load,
         put,
         get,
+        script=SCRIPT,
     )

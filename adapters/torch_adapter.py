@@ -6,12 +6,12 @@ import tempfile
 
 import numpy as np
 
-from conformance.adapter import MEMORY, Framework, Plan, Route, Unsupported, Variant, serve
+from conformance.adapter import MEMORY, Framework, Plan, Route, Script, Unsupported, Variant, serve
+from conformance.lowering import TORCH, differentiate, symmetric
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
 #: The CPU's kernels sum half precision in itself for some shapes (benchmarks/arithmetic.py).
 ARITHMETIC = {dtype: {"accumulator": dtype} for dtype in FLOATS[2:]}
-GRADIENTS = {"grad_input": ("dx", "x"), "grad_weight": ("dw", "w"), "grad_bias": ("db", "b")}
 SIZED = "torch_output_size"
 WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED)
 CHANNELS_LAST = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
@@ -20,14 +20,7 @@ DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "grou
 
 def numbers(case):
     """The arguments that every spelling shares."""
-    if isinstance(case.options.get("padding"), str):
-        raise Unsupported("padding is a number, not a word")
-    padding, output_padding = tuple(lo for lo, _ in case.options.get("padding", case.padding)), case.output_padding
-    if any(lo != hi for lo, hi in case.padding):
-        # Only where the crop begins and how long the answer is matter: a shorter crop at the end is output padding.
-        output_padding = tuple(begin - end for begin, end in case.crop)
-        if not all(0 <= op < max(s, e) for op, s, e in zip(output_padding, case.stride, case.dilation)):
-            raise Unsupported("padding crops both ends alike; output_padding cannot make up for the difference")
+    padding, output_padding = symmetric(case)
     return {
         "stride": case.stride,
         "padding": padding,
@@ -37,42 +30,29 @@ def numbers(case):
     }
 
 
-def plan(case, checks, call, body, arguments, prepare="", needs=()):
-    """A plan whose body is differentiated where gradients are asked."""
-    wanted = [GRADIENTS[check] for check in checks if check != "forward"]
-    lines = ["%s.requires_grad_()" % operand for _, operand in wanted] + [body]
-    if wanted:
-        results, operands = ", ".join(r for r, _ in wanted), ", ".join(o for _, o in wanted)
-        lines.append("%s, = torch.autograd.grad(y, [%s], g)" % (results, operands))
+def plan(case, checks, call, value, arguments, before="", prepare="", needs=()):
+    """A plan whose value is differentiated where gradients are asked."""
+    body = "\n".join(filter(None, [before, differentiate(checks, value, TORCH)]))
     memory = {name: stored for name, stored in (("x", case.input_layout), ("w", case.kernel_layout)) if stored}
-    return Plan(call, arguments, "\n".join(lines), prepare, memory=memory, needs=needs)
-
-
-def told_apart(case):
-    """The functions read the number of output channels off w: they cannot be asked about a wrong one."""
-    if case.groups > 0 and case.out_channels % case.groups:
-        raise Unsupported("the number of output channels is read off w")
+    return Plan(call, arguments, body, prepare, memory=memory, needs=needs)
 
 
 def functional(case, checks):
-    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
-    return plan(case, checks, call, "y = %s(x, w, b, **arguments)" % call, numbers(case))
+    return plan(case, checks, call, "%s(x, w, b, **arguments)" % call, numbers(case))
 
 
 def channels_last(case, checks):
     if case.rank == 1:
         raise Unsupported("there is no channels_last memory format in one dimension")
-    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     memory = CHANNELS_LAST[case.rank]
     stored = "contiguous(memory_format=%s)" % memory
-    body = "y = %s(x.%s, w.%s, b, **arguments)" % (call, stored, stored)
-    return plan(case, checks, call, body, numbers(case), needs=[memory])
+    value = "%s(x.%s, w.%s, b, **arguments)" % (call, stored, stored)
+    return plan(case, checks, call, value, numbers(case), needs=[memory])
 
 
 def compiled(case, checks):
-    told_apart(case)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     prepare = (
         "torch._dynamo.reset()\n"  # or the limit on recompilations turns later cases into eager ones, in silence
@@ -80,7 +60,7 @@ def compiled(case, checks):
         "    return %s(x, w, b, **arguments)\n"
         "compiled = torch.compile(function, dynamic=False, fullgraph=True)" % call
     )
-    return plan(case, checks, "torch.compile", "y = compiled(x, w, b)", numbers(case), prepare)
+    return plan(case, checks, "torch.compile", "compiled(x, w, b)", numbers(case), prepare=prepare)
 
 
 def module(case, checks):
@@ -95,10 +75,10 @@ def module(case, checks):
     if "padding_mode" in case.options:
         arguments["padding_mode"] = case.options["padding_mode"]
     arguments.update(in_channels=case.in_channels, out_channels=case.out_channels, kernel_size=case.kernel)
-    body = "layer = %s(**arguments)\nw = layer.weight = torch.nn.Parameter(w)\n" % call
-    body += "b = layer.bias = torch.nn.Parameter(b)\n" if case.bias else ""
-    body += "y = layer(x%s)" % (", output_size=%r" % (list(size),) if size else "")
-    return plan(case, checks, call, body, arguments)
+    made = "layer = %s(**arguments)\nw = layer.weight = torch.nn.Parameter(w)" % call
+    made += "\nb = layer.bias = torch.nn.Parameter(b)" if case.bias else ""
+    value = "layer(x%s)" % (", output_size=%r" % (list(size),) if size else "")
+    return plan(case, checks, call, value, arguments, made)
 
 
 def autograd(case, checks):
@@ -107,13 +87,11 @@ def autograd(case, checks):
     if any(op >= s for op, s in zip(arguments.pop("output_padding"), case.stride)):
         raise Unsupported("no forward convolution makes this input of this output: output_padding reaches the stride")
     shape = (case.batch, case.out_channels, *case.output)
-    body = (
-        "zero = torch.zeros(%r, dtype=x.dtype, device=x.device, requires_grad=True)\n"
-        "y, = torch.autograd.grad(%s(zero, w, None, **arguments), zero, x)" % (shape, call)
-    )
+    zero = "zero = torch.zeros(%r, dtype=x.dtype, device=x.device, requires_grad=True)" % (shape,)
+    value = "torch.autograd.grad(%s(zero, w, None, **arguments), zero, x)[0]" % call
     if case.bias:
-        body += "\ny = y + b.reshape(%s)" % ", ".join(["1, %d" % case.out_channels] + ["1"] * case.rank)
-    return plan(case, checks, call, body, arguments)
+        value += " + b.reshape(%s)" % ", ".join(["1, %d" % case.out_channels] + ["1"] * case.rank)
+    return plan(case, checks, call, value, arguments, zero)
 
 
 def load():
@@ -186,6 +164,15 @@ def get(tensor):
     return name, tensor.numpy()
 
 
+SCRIPT = Script(
+    "import torch",
+    "torch.from_numpy({array})",
+    "torch.from_numpy({array}).to(torch.bfloat16)",
+    "{y}.detach().to(torch.{wide}).numpy()",
+)
+READ = {"out_channels": "the number of output channels is read off w"}
+
+
 def release(device):
     import torch
 
@@ -195,18 +182,29 @@ def release(device):
 if __name__ == "__main__":
     # Half precisions accumulate in themselves on the CPU, at least between taps; complex gradients conjugate.
     offers, more = {"dtypes": FLOATS, "arithmetic": ARITHMETIC}, (*FLOATS, "int64", "complex64")
+    called = {"dtypes": more, "checks": CHECKS, "arithmetic": ARITHMETIC, "unasked": READ}
     serve(
         "torch",
         [
-            Route("functional", functional, more, CHECKS, arithmetic=ARITHMETIC, options=("padding",)),
+            Route("functional", functional, options=("padding",), **called),
             Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
-            Route("channels_last", channels_last, more, CHECKS, arithmetic=ARITHMETIC),
-            Route("compile", compiled, checks=CHECKS, cost=2.0, tier="compiled", needs=["torch.compile"], **offers),
+            Route("channels_last", channels_last, **called),
+            Route(
+                "compile",
+                compiled,
+                checks=CHECKS,
+                cost=2.0,
+                tier="compiled",
+                needs=["torch.compile"],
+                unasked=READ,
+                **offers,
+            ),
         ],
         load,
         put,
         get,
         memory=[word for word in MEMORY if word != "reversed"],
+        script=SCRIPT,
         release=release,
     )

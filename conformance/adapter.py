@@ -21,6 +21,8 @@ import collections
 import faulthandler
 import importlib.util
 import json
+import linecache
+import re
 import runpy
 import signal
 import struct
@@ -87,10 +89,12 @@ class Case(types.SimpleNamespace):
     """The numbers of a question, lists as tuples: batch, in_channels, out_channels, groups, input, kernel, stride,
     dilation, padding ((lo, hi) per axis), output_padding, output, bias, convention, output_size, input_layout,
     kernel_layout, options, shapes (of operands that are not what the other numbers ask for); and rank, and memory
-    ({operand: a word of MEMORY}, which travels as an option, since a route that does not know it must not answer)."""
+    ({operand: a word of MEMORY}, which travels as an option, since a route that does not know it must not answer);
+    and dtype, in which the route is asked."""
 
-    def __init__(self, numbers):
+    def __init__(self, numbers, dtype="float32"):
         super().__init__(**{key: _tuples(value) for key, value in numbers.items()})
+        self.dtype = dtype
         self.rank = len(self.input)
         self.options = dict(self.options)
         self.memory = self.options.pop("memory", {})
@@ -111,6 +115,17 @@ class Case(types.SimpleNamespace):
         negative number extends; these two numbers alone determine the answer."""
         return tuple((lo, hi - op) for (lo, hi), op in zip(self.padding, self.output_padding))
 
+    @property
+    def operand_shapes(self):
+        """{"x": shape, "w": shape, and "b": shape where there is a bias}, canonical, as the operands come."""
+        shapes = {
+            "x": (self.batch, self.in_channels, *self.input),
+            "w": (self.in_channels, self.out_channels // max(self.groups, 1), *self.kernel),
+        }
+        if self.bias:
+            shapes["b"] = (self.out_channels,)
+        return dict(shapes, **self.shapes)
+
 
 class Plan:
     """The native call that a route makes for a case, as data: what the report prints is what ran.
@@ -121,7 +136,10 @@ class Plan:
                ``**arguments`` stand for the arguments
     prepare    statements before them that need no operands, such as what is compiled: run once and kept, so that the
                next operands do not compile it again
-    x, w       the layouts that the call reads, as letters ("NHWC", "HWOI"); None is the canonical one
+    build      statements after those that see w and b, for engines that keep the kernel inside a model: kept as long
+               as the same w and b are asked. The time of both is told apart from the body's
+    x, w       the layouts that the call reads, as letters ("NHWC", "HWOI"); None is the canonical one. A kernel whose
+               layout has a G ("GOIHW") has an axis for the groups, and I and O count one group's channels
     y          the layout of its answer; None is that of x
     memory     {"x": letters, "w": letters}: how the operands are stored in memory, where that differs from the layout
     emulates   what is composed, where the framework has no single call for the case
@@ -136,6 +154,7 @@ class Plan:
         arguments=None,
         body=None,
         prepare="",
+        build="",
         x=None,
         w=None,
         y=None,
@@ -147,7 +166,7 @@ class Plan:
         self.call = call
         self.arguments = arguments or {}
         self.body = body or "y = %s(x, w, b, **arguments)" % call
-        self.prepare = prepare
+        self.prepare, self.build = prepare, build
         self.x, self.w, self.y = x, w, y or x
         self.memory = memory or {}
         self.emulates = emulates
@@ -157,7 +176,9 @@ class Plan:
     def data(self, rank):
         """The plan as JSON data, with every layout spelled out and `source`, the statements as they read in full."""
         words = ", ".join("%s=%r" % item for item in self.arguments.items())
-        source = "\n".join(filter(None, [self.prepare, self.body])).replace("**arguments", words)
+        source = "\n".join(filter(None, [self.prepare, self.build, self.body])).replace("**arguments", words)
+        if re.search(r"\barguments\b(?!=)", source):
+            source = "arguments = %r\n%s" % (self.arguments, source)
         return {
             "call": self.call,
             "arguments": self.arguments,
@@ -184,6 +205,9 @@ class Route:
     tier: the part of the corpus on which a costly route runs unless it is asked for everywhere; None for all.
     options: the words of case.options that the route understands.
     devices: some of the framework's, or None for all.
+    unasked: what the route cannot be asked about in a question that must be refused, because it reads it elsewhere or
+    adds it by itself: {part of the question: why}, such as {"out_channels": "it is read off the kernel"}. The parts
+    are those of the word `invalid` of the ledger's conditions.
     needs: dotted names, such as "torch.compile", that some versions lack: there the route is not offered.
     """
 
@@ -198,11 +222,12 @@ class Route:
         tier=None,
         options=(),
         devices=None,
+        unasked=None,
         needs=(),
     ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
         self.arithmetic, self.cost, self.tier = arithmetic or {}, cost, tier
-        self.options, self.devices, self.needs = tuple(options), devices, tuple(needs)
+        self.options, self.devices, self.unasked, self.needs = tuple(options), devices, unasked or {}, tuple(needs)
 
 
 class Framework:
@@ -219,6 +244,19 @@ class Framework:
     def __init__(self, version, names, devices=("cpu",), lacks=(), builds=None, variants=None):
         self.version, self.names, self.devices, self.lacks = version, names, tuple(devices), tuple(lacks)
         self.builds, self.variants = builds or {}, variants or {}
+
+
+class Script:
+    """How a script that repeats an answer is written in the framework's own words.
+
+    imports: the lines that import it, under the names that plan bodies use
+    put: an expression that makes the framework's tensor of the NumPy array {array}; bfloat16: the same for numbers that
+    come as float32 and must be bfloat16
+    get: an expression that makes a NumPy array of dtype {wide} of the tensor {y}
+    """
+
+    def __init__(self, imports, put="{array}", bfloat16="{array}", get="np.asarray({y}, dtype=np.{wide})"):
+        self.imports, self.put, self.bfloat16, self.get = imports, put, bfloat16, get
 
 
 class Variant:
@@ -240,19 +278,44 @@ def permutation(source, target):
     return tuple(source.index(letter) for letter in target)
 
 
-def arrange(array, canonical, layout, memory=None):
+def arrange(array, canonical, layout, memory=None, groups=1):
     """`array` (canonical layout) seen in `layout`, its bytes in the order of `memory` (default: of `layout`).
 
-    An operand of another rank, which an invalid case may have, is handed over as it is.
+    A layout with a G gets an axis of so many groups, of the input channels. An operand of another rank, which an
+    invalid case may have, is handed over as it is. Raises Unsupported where the channels make no such groups.
     """
     if array.ndim != len(canonical):
         return array
+    if "G" in layout:
+        if groups < 1 or len(array) % groups:
+            raise Unsupported("the number of groups is an axis of the kernel")
+        canonical = "G" + canonical
+        array = array.reshape((groups, len(array) // groups, *array.shape[1:]))
     memory = memory or layout
     stored = np.ascontiguousarray(array.transpose(permutation(canonical, memory)))
     return stored.transpose(permutation(memory, layout))
 
 
-def serve(name, routes, load, put, get, synchronize=None, memory=(), release=None):
+def restore(array, layout, canonical):
+    """What `arrange` made of an array, back in the canonical layout."""
+    if not layout or array.ndim != len(layout):
+        return array
+    array = array.transpose(permutation(layout, "G" * ("G" in layout) + canonical))
+    return array.reshape((-1, *array.shape[2:])) if "G" in layout else array
+
+
+def given(array, dtype, device):
+    """`put` of an engine that takes NumPy's arrays."""
+    return array
+
+
+def taken(tensor):
+    """`get` of an engine that answers with NumPy's arrays, or with what NumPy makes arrays of."""
+    array = np.asarray(tensor)
+    return str(array.dtype), array
+
+
+def serve(name, routes, load, put=given, get=taken, memory=(), script=None, release=None):
     """Answer messages until the end of input.
 
     name   the framework's name, the first half of every route's name
@@ -260,9 +323,10 @@ def serve(name, routes, load, put, get, synchronize=None, memory=(), release=Non
     put    put(array, dtype, device) makes the framework's tensor; bfloat16 comes as uint16 bits
     get    get(tensor) returns (array, dtype name); bfloat16 goes as uint16 bits
     memory words of MEMORY that `put` keeps on the CPU; an adapter that copies its operands keeps none
+    script a Script: how a script that repeats an answer is written
     release release(device) gives back the memory of a device, other than a CPU's, that an answer took
     """
-    worker = _Worker(name, {route.name: route for route in routes}, load, put, get, memory)
+    worker = _Worker(name, {route.name: route for route in routes}, load, put, get, memory, script)
     source, sink = os.fdopen(0, "rb", closefd=False), _put_aside_stdout()
     while True:
         received = read_message(source)
@@ -320,11 +384,12 @@ def pack(message, tensors=None, dumps=json.dumps):
 
 
 class _Worker:
-    def __init__(self, name, routes, load, put, get, memory):
+    def __init__(self, name, routes, load, put, get, memory, script):
         self.name, self.routes, self.load, self.put, self.get, self.memory = name, routes, load, put, get, memory
+        self.script = script
         self.framework = None
         self.code = {}  # source text → code
-        self.kept = collections.OrderedDict()  # (prepare, question without its operands) → names
+        self.kept = collections.OrderedDict()  # what it was made of → names
 
     def answer(self, message, tensors):
         try:
@@ -353,6 +418,7 @@ class _Worker:
         variants = {name: variant.data() for name, variant in framework.variants.items()}
         found = {"devices": framework.devices, "builds": framework.builds, "variants": variants, "lacking": lacking}
         found["routes"] = [self._describe(route) for route in offered if route.name not in lacking]
+        found["script"] = vars(self.script) if self.script else None
         return dict(hello, version=framework.version, **found), {}
 
     @staticmethod
@@ -365,13 +431,14 @@ class _Worker:
             "cost": route.cost,
             "tier": route.tier,
             "devices": route.devices,
+            "unasked": route.unasked,
         }
 
     def _plan(self, message, tensors):
         return {"outcome": "planned", "plan": self._lower(message)[0].data(len(message["case"]["input"]))}, {}
 
     def _lower(self, message):
-        route, case = self.routes[message["route"]], Case(message["case"])
+        route, case = self.routes[message["route"]], Case(message["case"], message.get("dtype", "float32"))
         unknown = sorted(set(case.options) - set(route.options))
         if unknown:
             raise Unsupported("%s/%s has no %s" % (self.name, route.name, " or ".join(unknown)))
@@ -390,17 +457,20 @@ class _Worker:
                 dtype, array = tensors[operand]
                 if operand != "b":
                     canonical = CANONICAL["w" if operand == "w" else "x"].get(rank, "")
-                    array = arrange(array, canonical, layout or canonical, plan.memory.get(operand))
+                    layout = layout or canonical
+                    array = arrange(array, canonical, layout, plan.memory.get(operand), case.groups)
                 if operand in case.memory:
                     array = _stored(array, case.memory[operand], message["device"])
                 arrays[operand] = (array, dtype, message["device"])
         try:  # a framework may raise when it is handed an operand, too, or only when its answer is fetched
             operands = dict({"b": None}, **{name: self.put(*given) for name, given in arrays.items()})
             begin = time.perf_counter()
-            names = dict(self._prepared(plan, framework, _asked(message, tensors)), **operands)
+            kept = self._prepared(plan, framework, operands, message, tensors)
+            built = time.perf_counter()
+            names = dict(kept, **operands)
             exec(self._code(plan.body), names)
             results = {check: self.get(names[RESULTS[check]]) for check in message["checks"]}
-            seconds = time.perf_counter() - begin
+            seconds = time.perf_counter() - built
         except Exception as error:
             return dict(_raised(error), outcome="raised", plan=plan.data(rank)), {}
         layouts = {"forward": plan.y, "grad_input": plan.x, "grad_weight": plan.w, "grad_bias": None}
@@ -409,32 +479,36 @@ class _Worker:
             if dtype not in NAMES:
                 raise TypeError("the answer is of dtype %s, which no message can carry" % dtype)
             canonical = CANONICAL["w" if check == "grad_weight" else "x"].get(rank, "")
-            layout = layouts[check]
-            if layout and array.ndim == len(layout):
-                array = array.transpose(permutation(layout, canonical))
-            arrays[check] = (dtype, array)
-        return {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}, arrays
+            arrays[check] = (dtype, restore(array, layouts[check], canonical))
+        reply = {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}
+        if plan.prepare or plan.build:
+            reply["build_seconds"] = built - begin
+        return reply, arrays
 
-    def _prepared(self, plan, framework, asked):
-        """What a plan's body finds: the framework's names, the arguments, and what `prepare` makes, kept a while.
+    def _prepared(self, plan, framework, operands, message, tensors):
+        """What a plan's body finds: the framework's names, the arguments, and what `prepare` and `build` make, kept a
+        while; what `build` makes as long as kernel and bias are the same.
 
         What is kept serves one question only, with other operands. Compilers remember by code object which shapes they
-        have seen, and how often: questions that share one would answer for each other.
+        have seen, and how often: questions that share one would answer for each other. So the code is compiled anew.
         """
-        key = (plan.prepare, asked) if plan.prepare else None
-        names = self.kept.pop(key, None)
-        if names is None:
-            names = dict(framework.names, arguments=plan.arguments)
-            exec(compile(plan.prepare, "<plan>", "exec"), names)
-        if key:
-            self.kept[key] = names
+        names = dict(framework.names, arguments=plan.arguments, __name__="__main__")
+        for source, seen in ((plan.prepare, ()), (plan.build, ("w", "b"))):
+            if not source:
+                continue
+            key = (plan.prepare, source, _asked(message, tensors), *_contents(tensors, seen))
+            made = self.kept.pop(key, None)
+            if made is None:
+                made = dict(names, **{name: operands.get(name) for name in seen})
+                exec(_compiled(source), made)
+            names = self.kept[key] = made
             if len(self.kept) > 16:
                 self.kept.popitem(last=False)
         return names
 
     def _code(self, source):
         if source not in self.code:
-            self.code[source] = compile(source, "<plan>", "exec")
+            self.code[source] = _compiled(source)
         return self.code[source]
 
     def _framework(self):
@@ -444,6 +518,19 @@ class _Worker:
             if variant:
                 exec(variant.setup, dict(self.framework.names))
         return self.framework
+
+
+def _compiled(source):
+    """Code whose source can be read, as some frameworks do."""
+    name = "<plan %d>" % len(linecache.cache)
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    return compile(source, name, "exec")
+
+
+def _contents(tensors, names):
+    """What tells some operands from others."""
+    given = [(name, *tensors[name]) for name in names if name in tensors]
+    return tuple((name, dtype, array.shape, array.tobytes()) for name, dtype, array in given)
 
 
 def _asked(message, tensors):
@@ -537,12 +624,14 @@ def _main():
     package = types.ModuleType("conformance")
     package.__path__ = []
     package.adapter = sys.modules["__main__"]
-    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "memory.py")
-    spec = importlib.util.spec_from_file_location("conformance.memory", beside)
-    package.memory = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(package.memory)
     sys.modules["conformance"] = package
     sys.modules["conformance.adapter"] = sys.modules["__main__"]
+    for name in ("memory", "lowering"):
+        beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+        spec = importlib.util.spec_from_file_location("conformance." + name, beside)
+        module = sys.modules["conformance." + name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        setattr(package, name, module)
     sys.argv[:] = sys.argv[1:]
     sys.path[:0] = _beside(path)
     runpy.run_path(path, run_name="__main__")

@@ -21,7 +21,7 @@ DOCUMENT = Path(__file__).with_name("architecture.md")
 FLOORS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("__init__", "case", "memory", "plain"), "the words: what a question is"),
     (("oracle", "adapter"), "the right answer and what equal means · the worker's half"),
-    (("mutants",), "named wrong answers"),
+    (("mutants", "lowering"), "named wrong answers · what lowerings share"),
     (("corpus",), "case files → cases"),
     (
         ("run", "exchange", "releases"),

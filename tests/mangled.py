@@ -45,7 +45,6 @@ from conformance.run.message import Garbled, take
 from conformance.run.questions import Narrow, Question, select
 from conformance.run.row import Key, Row
 from conformance.run.session import Session
-from conformance.run.variants import setting
 from conformance.run.worker import Program, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -320,7 +319,7 @@ def _script(each: Row, run: run_file.Run) -> str:
         return ""
     expected = Expected(one, each.check, each.dtype, each.fill)
     answer = expected.answer if one.expect == "answer" else None
-    text = explain.script(each, one, expected.operands, answer, "mangled.jsonl", setting(each.route, run.header))
+    text = explain.script(each, one, expected.operands, answer, run.header, "mangled.jsonl")
     compile(text, "script", "exec")
     return text
 

@@ -153,7 +153,6 @@ def _family(run: Any, found: list, output: Path) -> Path | None:
     from conformance.exchange.writing import Family, entry
     from conformance.oracle.compare import Expected
     from conformance.report import explain
-    from conformance.run.variants import setting
 
     path = output.with_suffix(".yaml")
     path.unlink(missing_ok=True)
@@ -171,7 +170,7 @@ def _family(run: Any, found: list, output: Path) -> Path | None:
         if row.detail.get("plan"):
             expected = Expected(mine, row.check, row.dtype, row.fill, run.header["seed"])
             answer = expected.answer if mine.expect == "answer" else None
-            script = explain.script(row, mine, expected.operands, answer, None, setting(row.route, run.header))
+            script = explain.script(row, mine, expected.operands, answer, run.header)
             output.with_name(f"{output.stem}-{number}.py").write_text(script, encoding="utf-8")
     for note in family.notes:
         say(note, err=True)

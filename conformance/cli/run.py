@@ -51,6 +51,7 @@ ASKED = (
     "everywhere",
     "adapters",
     "pythons",
+    "environments",
     "files",
     "random",
     "known",
@@ -224,7 +225,8 @@ def _open(asked: dict[str, Any]) -> Session:
     """The adapters and variants that the command means, greeted."""
     first, *others = _counts(str(asked["threads"]))
     pythons = programs.pairs(asked["pythons"])
-    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, first)
+    settings = programs.settings(asked["environments"])
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, first, settings)
     return Session.open(
         chosen,
         ledger=asked["known"] and Path(asked["known"]),
@@ -305,14 +307,15 @@ def _insist_named(path: str, asked: dict[str, Any], typed: Sequence[tuple[str, s
 
 
 def _typed(asked: dict[str, Any]) -> list[tuple[str, str]]:
-    """(option, value) for all adapters and interpreters that a command names."""
-    return [("--adapter", each) for each in asked["adapters"]] + [("--python", each) for each in asked["pythons"]]
+    """(option, value) for all adapters, interpreters and variables of their environments that a command names."""
+    options = {"--adapter": "adapters", "--python": "pythons", "--env": "environments"}
+    return [(option, each) for option, word in options.items() for each in asked[word]]
 
 
 def _programs(asked: dict[str, Any]) -> list[tuple[str, str]]:
     """Those of them that are neither ours nor installed beside us."""
     known = programs.known()
-    return [(option, each) for option, each in _typed(asked) if option == "--python" or each not in known]
+    return [(option, each) for option, each in _typed(asked) if option != "--adapter" or each not in known]
 
 
 def _same_cases(before: run_file.Run, everything: Sequence[Case]) -> None:
@@ -330,9 +333,9 @@ def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
         raise run_file.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
 
 
-def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> None:
+def adapters(chosen: list[programs.Program], as_json: bool) -> None:
     """`convt adapters`: what is here and what it offers."""
-    session = Session.open(programs.choose(named, (), pythons, 1), jobs=os.cpu_count() or 1)
+    session = Session.open(chosen, jobs=os.cpu_count() or 1)
     session.close()
     if as_json:
         said = {"adapters": session.hellos, "absent": session.absent, "dead": session.dead}

@@ -62,7 +62,7 @@ def returned(value: Any) -> tuple[str, str, np.ndarray]:
     """
     home = type(value).__module__.partition(".")[0]
     name = _HOME.get(home, home)
-    if name in _known() and name != "numpy":
+    if name in _known() and hasattr(adapter(name), "get"):
         return (name, *adapter(name).get(value))
     if hasattr(value, "__dlpack__") and not isinstance(value, np.ndarray):
         array = np.from_dlpack(value)

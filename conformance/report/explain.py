@@ -7,9 +7,11 @@ import inspect
 import math
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from conformance import memory, plain
@@ -17,26 +19,11 @@ from conformance.case import FLOATS, Case
 from conformance.oracle.operands import make_operands
 from conformance.report.accuracy import of_the_bound
 from conformance.report.findings import entry_name, first_line
+from conformance.run import spoken
 from conformance.run.judge import specials
 from conformance.run.row import Row
-from conformance.run.variants import variant_of
+from conformance.run.variants import setting, variant_of
 
-#: By the first word of a plan's call: how the framework is imported, an array becomes its tensor, and an array again.
-SPEAK = {
-    "torch": (
-        "import torch",
-        "torch.from_numpy({array}){cast}",
-        ".to(torch.bfloat16)",
-        "{y}.detach().to(torch.{wide}).numpy()",
-    ),
-    "tf": ("import tensorflow as tf", "tf.constant({array}){cast}", "", "tf.cast({y}, tf.{wide}).numpy()"),
-    "jax": (
-        'import jax\nimport jax.numpy as jnp\n\njax.config.update("jax_enable_x64", True)',
-        "jnp.asarray({array}){cast}",
-        ".astype(jnp.bfloat16)",
-        "np.asarray({y}).astype(np.{wide})",
-    ),
-}
 #: What can be imported: names with dots between them.
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 STAMP = 200  # numbers of a stamp that are printed
@@ -140,7 +127,9 @@ def layouts(plan: dict[str, Any]) -> list[str]:
     lines = []
     for operand, title in (("x", "input"), ("w", "kernel")):
         letters = plan["layouts"][operand]
-        canonical = ("NC" if operand == "x" else "IO") + "".join(letter for letter in letters if letter in "DHW")
+        canonical = _canonical(operand, letters)
+        if "G" in letters:
+            lines.append(f"the {title} gets an axis for the groups: [g, C/g, M/g, …] of [C, M/g, …]")
         if letters != canonical:
             axes = tuple(canonical.index(letter) for letter in letters)
             lines.append(f"the {title} goes from {canonical} to {letters} by numpy.transpose({operand}, {axes})")
@@ -223,52 +212,51 @@ def script(
     case: Case,
     operands: dict[str, np.ndarray],
     expected: np.ndarray | None,
+    header: Mapping[str, Any] = MappingProxyType({"adapters": {}}),
     whose: str | None = None,
-    under: Mapping[str, Any] | None = None,
 ) -> str:
     """A self-contained Python program that makes the row's native call and says whether the answer is the expected one.
 
     `operands`: float64, canonical; spelled out where they are few, else packed. `expected`: the right answer, or None
-    where the call must be refused. `whose`: the run file that tells the call, None where the adapter itself has told it
-    just now. Words of a run file are quoted, and run only when the reader says that they are read. `under`: the setting
-    of the row's variant (run/variants.py), which the script makes too. A row without a plan gives a comment that says
-    so.
+    where the call must be refused. `header`: that of the run, in which each adapter says how its scripts are written,
+    and what makes its variants. `whose`: the run file that tells the call, None where the adapter itself has told it
+    just now. Words of a run file are quoted, and run only when the reader says that they are read. A row without a plan
+    gives a comment that says so.
     """
     plan = row.detail.get("plan")
     if not plan:
         why = row.detail.get("reason") or row.cause or row.verdict
         return "".join(f"# {line}\n" for line in plain.lines(f"{row.key}: no native call was made: {why}"))
-    first = plan["call"].partition(".")[0] if DOTTED.fullmatch(plan["call"]) else ""
-    importing, tensor, cast, back = SPEAK.get(first, ("", "{array}", "", "np.asarray({y}, dtype=np.{wide})"))
-    if "." in plan["call"] and first and not importing:
-        importing = f"import {first}  # or whatever the adapter of {row.route} calls {first}"
-    cast = cast if row.dtype == "bfloat16" else ""
-    if row.dtype == "bfloat16" and first == "tf":
-        tensor = "tf.cast(tf.constant({array}), tf.bfloat16){cast}"
-    wide = "complex128" if row.dtype == "complex64" else "float64"
-    result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
+    greeted = header.get("adapters", {}).get(row.route.partition("/")[0], {})
+    words = msgspec.convert(greeted.get("script") or {"imports": _guess(plan, row.route)}, spoken.Script)
+    wide = _wide(row)
     lines = [repr(f"{row.key}, as the conformance suite asked it."), ""]
-    setup = (under or {}).get("setup", "").strip()
-    lines += (
-        _to_read({"SETUP": setup, "DEFINE": plan["define"].strip(), "CALL": plan["source"]}, whose) if whose else []
-    )
+    under = setting(row.route, header)
+    texts = {
+        "IMPORT": words.imports.strip(),
+        "SETUP": under["setup"].strip() if under else "",
+        "DEFINE": plan["define"].strip(),
+        "CALL": _call(row, plan["source"], words, operands),
+    }
+    lines += _to_read(texts, whose) if whose else []
     lines += _environment(row, under) if under else []
     packed = max(array.size for array in [*operands.values(), *([] if expected is None else [expected])]) > LITERAL
     lines += ["import base64", "import zlib", ""] if packed else []
-    lines += ["import numpy as np", importing, ""] if importing else ["import numpy as np", ""]
-    lines += [*_statements("SETUP", setup, whose), ""] if setup else []
+    lines += ["import numpy as np", *_statements("IMPORT", texts["IMPORT"], whose), ""]
+    lines += [*_statements("SETUP", texts["SETUP"], whose), ""] if texts["SETUP"] else []
     lines += [_UNPACK] if packed else []
     lines += ["", inspect.getsource(memory.stored).strip(), "", ""] if case.memory else []
-    if plan["define"]:
-        lines += ["", *_statements("DEFINE", plan["define"].strip(), whose), "", ""]
+    lines += ["", *_statements("DEFINE", texts["DEFINE"], whose), "", ""] if texts["DEFINE"] else []
     dtype = "float32" if row.dtype == "bfloat16" else row.dtype
     lines += [f"{name} = {_array(array, case.operand_dtypes.get(name, dtype))}" for name, array in operands.items()]
     carried = {"x": plan["layouts"]["x"], "w": plan["layouts"]["w"], "g": plan["layouts"]["y"]}
     for name in operands:
         array = name
-        if name in carried and operands[name].ndim == len(carried[name]):
+        if name in carried and operands[name].ndim == len(carried[name].replace("G", "")):
             canonical = _canonical(name, carried[name])
-            stored = plan["memory"].get(name)
+            if "G" in canonical:
+                array = f"{array}.reshape({case.groups}, -1, *{array}.shape[1:])"
+            stored = plan.get("memory", {}).get(name)
             if stored and stored != canonical:
                 array = f"np.ascontiguousarray({array}.transpose{_axes(canonical, stored)})"
                 array += f".transpose{_axes(stored, canonical)}"
@@ -276,11 +264,11 @@ def script(
                 array = f"{array}.transpose{_axes(canonical, carried[name])}"
         if name in case.memory:
             array = f"stored({array}, {case.memory[name]!r})"
-        if (made := tensor.format(array=array, cast=cast)) != name:
-            lines.append(f"{name} = {made}")
+        if array != name:
+            lines.append(f"{name} = {array}")
     if "b" not in operands:
         lines.append("b = None")
-    lines += ["", *_statements("CALL", plan["source"], whose), "", f"returned = {back.format(y=result, wide=wide)}"]
+    lines += ["", *_statements("CALL", texts["CALL"], whose)]
     answered = {"forward": ("x", plan["layouts"]["y"]), "grad_input": ("x", carried["x"])}
     answered["grad_weight"] = ("w", carried["w"])
     if row.check in answered:
@@ -288,8 +276,31 @@ def script(
         canonical = _canonical(name, letters)
         if letters != canonical:
             lines.append(f"returned = returned.transpose{_axes(letters, canonical)}")
+        if "G" in canonical:
+            lines.append("returned = returned.reshape(-1, *returned.shape[2:])")
     lines += _comparison(row, expected, wide)
     return "\n".join(lines) + "\n"
+
+
+def _guess(plan: dict[str, Any], route: str) -> str:
+    """The import of a framework whose adapter does not say how it is imported."""
+    first, _, rest = plan["call"].partition(".")
+    if not rest or not DOTTED.fullmatch(first):
+        return ""
+    return f"import {first}  # or whatever the adapter of {route} calls {first}"
+
+
+def _wide(row: Row) -> str:
+    return "complex128" if row.dtype == "complex64" else "float64"
+
+
+def _call(row: Row, source: str, words: spoken.Script, operands: Iterable[str]) -> str:
+    """The statements from NumPy's arrays to `returned`, in the framework's words."""
+    result = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}[row.check]
+    put = words.bfloat16 if row.dtype == "bfloat16" else words.put
+    tensors = [f"{name} = {put.replace('{array}', name)}" for name in operands if put != "{array}"]
+    returned = words.get.replace("{y}", result).replace("{wide}", _wide(row))
+    return "\n".join([*tensors, source, "", f"returned = {returned}"])
 
 
 def _to_read(texts: Mapping[str, str], whose: str) -> list[str]:
@@ -314,6 +325,8 @@ def _environment(row: Row, under: Mapping[str, Any]) -> list[str]:
 
 def _statements(word: str, text: str, whose: str | None) -> list[str]:
     """Statements of a plan as they are, or where they were quoted above, what runs them."""
+    if not text:
+        return []
     return [f'exec("\\n".join({word}))'] if whose else plain.lines(text)
 
 
@@ -348,7 +361,12 @@ def _number(value: complex) -> str:
 
 
 def _canonical(name: str, letters: str) -> str:
-    return ("IO" if name == "w" else "NC") + "".join(letter for letter in letters if letter in "DHW")
+    """The canonical layout of these letters, behind the groups' axis where they have one."""
+    return (
+        "G" * ("G" in letters)
+        + ("IO" if name == "w" else "NC")
+        + "".join(letter for letter in letters if letter in "DHW")
+    )
 
 
 def _axes(source: str, target: str) -> str:

@@ -204,6 +204,7 @@ class Greeted(msgspec.Struct):
     builds: dict[str, str] = {}
     settings: dict[str, str] = {}
     variants: dict[spoken.Variant, spoken.Setting] = {}
+    script: spoken.Script | None = None
 
 
 class Selected(msgspec.Struct):
@@ -221,6 +222,7 @@ class Selected(msgspec.Struct):
     everywhere: bool = False
     adapters: list[str] = []
     pythons: list[str] = []
+    environments: list[str] = []
     files: list[str] = []
     random: Annotated[int, Meta(ge=1)] | None = None
     known: str | None = None

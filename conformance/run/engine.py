@@ -168,6 +168,7 @@ class Engine:
             "id": number,
             "route": question.route,
             "device": question.key.device,
+            "dtype": question.key.dtype,
             "checks": [question.key.check],
             "case": question.numbers,
         }

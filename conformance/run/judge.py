@@ -34,6 +34,7 @@ class Answer:
     type: str = ""
     trace: str = ""
     seconds: float | None = None
+    build_seconds: float | None = None
     plan: dict[str, Any] | None = None
     no_plan: str = ""
     tensors: Tensors = field(default_factory=dict)
@@ -60,6 +61,7 @@ class Answer:
             type=(said.type or "")[:200],
             trace=(said.trace or "")[-LONGEST:],
             seconds=said.seconds,
+            build_seconds=said.build_seconds,
             plan=plan,
             no_plan=no_plan,
             tensors=tensors,
@@ -95,6 +97,8 @@ def judge(question: Question, expected: Expected, answer: Answer, first: Answer 
         log = "\n".join(filter(None, [first.log, answer.log or log]))
     if answer.plan:
         detail["plan"] = answer.plan
+    if answer.build_seconds is not None:
+        detail["build_seconds"] = answer.build_seconds
     if answer.no_plan:
         detail["no_plan"] = f"its plan is not one and was left out: {answer.no_plan}"
     if verdict not in ("pass", "unsupported") and (answer.log or log):

@@ -100,6 +100,8 @@ def select(cases: Iterable[Case], hellos: dict[str, dict[str, Any]], narrow: Nar
                     selection.unsupported[key] = f"{route} does not offer {key.dtype}"
                 elif key.check not in offered["checks"]:
                     selection.unsupported[key] = f"{route} does not offer {key.check}"
+                elif case.expect == "refuse" and (why := offered.get("unasked", {}).get(case.invalid)):
+                    selection.unsupported[key] = f"{route} cannot be asked about {case.invalid}: {why}"
                 elif (largest := offered.get("largest")) is not None and case.size > largest:
                     selection.unsupported[key] = f"{route} takes no case of more than {largest} multiply-adds"
                 else:

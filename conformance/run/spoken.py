@@ -76,7 +76,8 @@ def plan(said: Any, rank: int) -> dict[str, Any]:
     layouts = {name: getattr(told.layouts, name) or letters for name, letters in canonical.items()}
     for what, found in (("layouts", layouts), ("memory", told.memory)):
         for name, letters in found.items():
-            if name not in canonical or sorted(letters) != sorted(canonical[name]):
+            grouped = "G" * (name == "w" and "G" in letters)
+            if name not in canonical or sorted(letters) != sorted(canonical[name] + grouped):
                 raise ValueError(f"its {what} give {name!r} as {letters[:20]!r}")
     return msgspec.to_builtins(told) | {"layouts": layouts}
 
@@ -100,7 +101,8 @@ def shallow(value: Any, levels: int = DEEPEST) -> bool:
 
 class Offer(msgspec.Struct):
     """A route in a hello. `largest`: multiply-adds of the largest case that it takes; `deadline`: seconds that one
-    answer may take, where that is another time than that of the run."""
+    answer may take, where that is another time than that of the run; `unasked`: parts of a question, which must be
+    refused, about which the route cannot be asked, with the reason."""
 
     name: Name
     dtypes: tuple[Name, ...] = ("float32",)
@@ -111,6 +113,16 @@ class Offer(msgspec.Struct):
     devices: tuple[Device, ...] | None = None
     largest: Annotated[int, Meta(ge=0)] | None = None
     deadline: Annotated[float, Meta(gt=0.0, le=1e9)] | None = None
+    unasked: dict[str, str] = {}
+
+
+class Script(msgspec.Struct):
+    """How a script is written in a framework's words, see conformance/adapter.py."""
+
+    imports: Text = ""
+    put: Text = "{array}"
+    bfloat16: Text = "{array}"
+    get: Text = "np.asarray({y}, dtype=np.{wide})"
 
 
 class Setting(msgspec.Struct):
@@ -134,6 +146,7 @@ class Hello(msgspec.Struct):
     lacking: dict[Name, str] = {}
     builds: dict[str, str] = {}
     variants: dict[Variant, Setting] = {}
+    script: Script | None = None
 
 
 def hello(said: dict[str, Any]) -> dict[str, Any]:
@@ -171,6 +184,7 @@ class Said(msgspec.Struct):
     text: str | None = None
     trace: str | None = None
     seconds: Seconds | None = None
+    build_seconds: Seconds | None = None
     plan: Any = None
 
 

@@ -35,13 +35,17 @@ ROOM = 64 * 2**20
 MARK = "CONVT_WORKER"
 
 
+#: How files end that an interpreter runs; all others run by themselves.
+INTERPRETED = (".py", ".js")
+
+
 class Dead(Exception):
     """The worker did not answer its hello: why, with the last line of its output."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """How an adapter is started: `file` is run by `interpreter`, or by itself where it is no Python file."""
+    """How an adapter is started: `file` is run by `interpreter`, Python's or node, or by itself."""
 
     name: str
     file: Path
@@ -52,7 +56,7 @@ class Program:
     def command(self) -> list[str]:
         if self.file.suffix == ".py":
             return [self.interpreter, "-u", protocol.__file__, str(self.file)]
-        return [str(self.file)]
+        return [self.interpreter, str(self.file)] if self.file.suffix in INTERPRETED else [str(self.file)]
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -43,9 +43,14 @@ def case(name: str, **more) -> Case:
 
 
 def ask(program: Program, cases: list[Case], ledger: Path, routes: tuple[str, ...] = ()) -> list[Row]:
+    return asked(program, cases, ledger, routes)[0]
+
+
+def asked(program: Program, cases: list[Case], ledger: Path, routes: tuple[str, ...]) -> tuple[list[Row], dict]:
+    """The rows, and what of the run's header a script needs."""
     session = Session.open([program], ledger=ledger, jobs=1)
     try:
-        return list(session.rows(select(cases, session.hellos, Narrow(routes=routes))))
+        return list(session.rows(select(cases, session.hellos, Narrow(routes=routes)))), {"adapters": session.hellos}
     finally:
         session.close()
 
@@ -206,7 +211,7 @@ def test_scripts_repeat_the_answer_and_notice_a_wrong_one(framework, tmp_path):
     if importlib.util.find_spec(framework) is None:
         pytest.skip(f"{framework} is not installed")
     (program,) = programs.choose((framework,), (), {}, threads=1)
-    rows = ask(program, CASES, tmp_path, ROUTES[framework])
+    rows, header = asked(program, CASES, tmp_path, ROUTES[framework])
     by_id = {each.id: each for each in CASES}
     answered = [row for row in rows if row.outcome == "returned" and row.verdict == "pass"]
     names = {row.case.partition("/")[2] for row in answered}
@@ -214,13 +219,13 @@ def test_scripts_repeat_the_answer_and_notice_a_wrong_one(framework, tmp_path):
     scripts, said = [], []
     for row in answered:
         expected = Expected(by_id[row.case], row.check, row.dtype, row.fill)
-        scripts.append(explain.script(row, by_id[row.case], expected.operands, expected.answer))
+        scripts.append(explain.script(row, by_id[row.case], expected.operands, expected.answer, header))
         right = "largest difference" if row.fill == "real" else f"all {expected.answer.size} values are right"
         said.append((0, right))
         if row.fill == "exact":
             altered = expected.answer.copy()
             altered.flat[-1] += 1
-            scripts.append(explain.script(row, by_id[row.case], expected.operands, altered))
+            scripts.append(explain.script(row, by_id[row.case], expected.operands, altered, header))
             last = tuple(length - 1 for length in altered.shape)
             said.append((1, f"1 of {altered.size} wrong, first at {last}: expected {altered.flat[-1]}"))
     results = run_all(scripts, tmp_path)

@@ -36,8 +36,8 @@ def of(version, *rows, known=()):
     return entry.of(run(list(rows), cases, adapters=adapters), known)
 
 
-def wrong(**more):
-    return row(route="lies/flipped", verdict="differ", cause="as if the kernel were flipped", **more)
+def wrong(name="stride/one", **more):
+    return row(name, route="lies/flipped", verdict="differ", cause="as if the kernel were flipped", **more)
 
 
 def right(name="stride/one", **more):
@@ -116,6 +116,50 @@ def test_ranges_are_written_where_the_rule_stands(tmp_path):
     assert written.derived(history, [now])[0].agrees
 
 
+ALSO = """\
+- routes: lies/flipped
+  cases: stride/*
+  verdict: differ
+  cause: flipped
+  kind: bug
+  link: https://example.org/1
+  why: >-
+    It
+    is so.
+  also: [{cases: a/*}, {versions: ">=9", cases: b/*}]
+
+- routes: lies/flipped
+  versions: ">=9"
+  cases: c/*
+  verdict: differ
+  cause: flipped
+  kind: bug
+  link: https://example.org/1
+  why: It is so.
+  also:
+    - {cases: d/*}
+    - versions: ">=9"
+      cases: g/*
+    - routes: lies/*
+      cases: [e/*,
+        f/*]
+"""
+
+
+def test_ranges_are_written_below_also_too(tmp_path):
+    path = tmp_path / "lies.yaml"
+    path.write_text(ALSO)
+    goes = {"stride": "1.1", "a": "1.2", "b": "1.3", "c": "1.1", "d": "1.2", "g": "1.2", "e": "1.3"}
+    entries = {}
+    for version in ("1.0", "1.1", "1.2", "1.3"):
+        rows = [(wrong if version < gone else right)(name=f"{family}/x") for family, gone in goes.items()]
+        entries[version] = of(version, *rows, known=rules.load(path))
+    history = store.ordered(entries)
+    while written.write(written.derived(history, rules.load(path))):
+        pass
+    assert [str(rule.versions) for rule in rules.load(path)] == ["<1.1", "<1.2", "<1.3", "<1.1", "<1.2", "<1.2", "<1.3"]
+
+
 def test_the_commands(room):
     path, history = "run.jsonl", "history"
     honest(output=path)
@@ -136,15 +180,15 @@ def test_what_is_no_history_is_told(tmp_path):
 
 def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
     (rule,) = known(tmp_path)
-    rows = {"1.9.0": wrong(), "1.10.0": right(), "1.2.0": row(route="lies/flipped", verdict="crash", cause="SIGSEGV")}
-    entries = {f"lies-{version}": of(version, one, known=[rule]) for version, one in rows.items()}
-    history = store.ordered(entries)
+    crash = row("stride/two", route="lies/flipped", verdict="crash", cause="SIGSEGV")
+    rows = {"1.9.0": [wrong()], "1.10.0": [right()], "1.2.0": [right(), crash]}
+    history = store.ordered({f"lies-{version}": of(version, *each, known=[rule]) for version, each in rows.items()})
     history.rules = {entry.identity(rule): entry.told(rule)}
     told = page.told(history)
     (framework,) = told["frameworks"]
     assert [column["version"] for column in framework["columns"]] == ["1.2.0", "1.9.0", "1.10.0"]
     assert not told["clean"]
-    assert told["sentence"] == "3 environments of 1 framework: 2 rows need a look, in lies 1.2.0, lies 1.10.0."
+    assert told["sentence"] == "3 environments of 1 framework: 3 rows need a look, in lies 1.2.0, lies 1.10.0."
     (line,) = framework["moved"]
     assert [cell["kind"] for cell in line["cells"]] == ["holds-not", "holds", "holds-not"]
     assert line["when"] == "came in 1.9.0; gone in 1.10.0"

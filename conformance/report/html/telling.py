@@ -20,7 +20,7 @@ from conformance.report.states import STATES, labels
 from conformance.report.told import exactly
 from conformance.run.row import UNANSWERED, Key, Row, place
 from conformance.run.run_file import Run
-from conformance.run.variants import framework_of, setting
+from conformance.run.variants import framework_of
 
 #: Rows that are linked under one finding; scripts that are written out, in all and under one finding.
 NAMED, SCRIPTS, SCRIPTS_EACH = 40, 150, 3
@@ -193,5 +193,5 @@ def _script(run: Run, row: Row) -> str | None:
         return None
     expected = Expected(case, row.check, row.dtype, row.fill, run.header["seed"])
     answer = expected.answer if case.expect == "answer" else None
-    script = explain.script(row, case, expected.operands, answer, Path(run.path).name, setting(row.route, run.header))
+    script = explain.script(row, case, expected.operands, answer, run.header, Path(run.path).name)
     return script if len(script) <= SCRIPT_LENGTH else None

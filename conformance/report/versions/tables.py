@@ -68,7 +68,7 @@ def bars(history: History, entries: Sequence[Entry]) -> list[Bar]:
         told = history.rules.get(rule)
         if told is None or not any(entry.rules[rule].met for entry in entries if rule in entry.rules):
             continue
-        cells = [answer(entry, rule, told.sometimes) for entry in entries]
+        cells = [answer(entry, rule, told) for entry in entries]
         counts = [entry.rules[rule].met if rule in entry.rules else 0 for entry in entries]
         found.append(Bar(told.says, cells, counts, evidence(entries, cells), told))
     return sorted(found, key=_first_change(entries))
