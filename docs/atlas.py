@@ -229,7 +229,7 @@ def _index(found: dict[str, dict[str, Answer]]) -> str:
         "question; its page has the calls, and what goes wrong where.\n\n"
         f"{generated.table(['', *heads], rows)}\n"
         "A route of the engine answers the cases of the core corpus that ask it, and are ordinary otherwise, all "
-        "rightly (**yes**), some (**partly**) or none: **wrong**, the call is there, and the answer is wrong or refused; "
+        "rightly (**yes**), some (**partly**) or none: **wrong**, the call is there and the answer wrong or refused; "
         "**no**, it cannot be expressed. On the CPU, in the version that is named; [others](../versions.md).\n\n"
         "The [adapters](../adapters.md) say what can be expressed, the [ledger](../rules.md) what goes wrong; the "
         "default run asks all of it and fails where it is otherwise. `convt known 'torch/*'` prints the rules.\n"
