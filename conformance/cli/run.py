@@ -20,7 +20,7 @@ import msgspec
 from conformance import __version__
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.say import say
-from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
+from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, USAGE, UsageError
 from conformance.corpus import load
 from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
@@ -36,7 +36,7 @@ from conformance.run.session import Session
 EVERY = "all"
 
 #: Numbers of a case from which what it takes is told before; bytes that each takes, in the oracle and in a framework.
-LARGE, EACH = 10**7, 28
+LARGE, EACH = 3 * 10**7, 28
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = (
@@ -79,6 +79,7 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
         asked = asked | _as_started(before) | {"output": asked["resume"]}
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
+    _check_output(Path(asked["output"]))
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
     check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
@@ -162,10 +163,12 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
     finally:
         session.close()
     report = findings.report(run_file.read(asked["output"]))
-    try:
-        html.write([report], page)
-    finally:  # neither costs the other
-        written = summaries.write([report], wanted, out)
+    written, lost = [], []
+    for write in (lambda: html.write([report], page), lambda: written.extend(summaries.write([report], wanted, out))):
+        try:  # neither costs the other, nor what is said here
+            write()
+        except run_file.RunFileError as error:
+            lost.append(error)
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
     for name in written:
@@ -173,7 +176,21 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
     if asked["form"]:
         summaries.to_github([report])
     click.echo(f"page: {page}")
-    return _status(report.run, asked["fail_on"])
+    for error in lost:
+        say(f"convt: {error}", err=True)
+    return _status(report.run, asked["fail_on"]) or (USAGE if lost else CLEAN)
+
+
+def _check_output(path: Path) -> None:
+    """A run file must be one that can be written and read again."""
+    if str(path) == "-":
+        raise UsageError(
+            "--output -: a run file is read again at its end: name a file; --json - writes to standard output"
+        )
+    if path.is_dir():
+        raise UsageError(f"--output {path}: this is a folder: name a file in it")
+    if blocked := next((each for each in path.parents if each.exists() and not each.is_dir()), None):
+        raise UsageError(f"--output {path}: {blocked} is no folder")
 
 
 def _warn(cases: Iterable[Case]) -> None:

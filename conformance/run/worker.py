@@ -130,11 +130,14 @@ class Worker:
         """Queue a message; `write` sends what the pipe takes."""
         self._out.append(memoryview(message))
 
-    def write(self) -> None:
-        """Send what the pipe takes now. A broken pipe is left for `read` to notice as the end of output."""
+    def write(self) -> bool:
+        """Send what the pipe takes now; whether it took anything. A broken pipe is left for `read` to notice as the end
+        of output."""
+        taken = False
         try:
             while self._out:
                 sent = os.write(self.process.stdin.fileno(), self._out[0][: 2**20])
+                taken = True
                 if sent == len(self._out[0]):
                     self._out.popleft()
                 else:
@@ -143,6 +146,7 @@ class Worker:
             pass
         except BrokenPipeError:
             self._out.clear()
+        return taken
 
     def read(self) -> bool:
         """Take in what has arrived on standard output; False at its end. A process that has ended is at its end when

@@ -97,7 +97,7 @@ def test_an_error_in_a_case_file_has_its_line(change, line, says, room):
 
 
 @pytest.mark.parametrize(
-    "output", ["there.jsonl", "/dev/full", "few.yaml/run.jsonl", "/proc/none/run.jsonl", "run.html"]
+    "output", ["there.jsonl", "/dev/full", "few.yaml/run.jsonl", "/proc/none/run.jsonl", "run.html", ".", "-"]
 )
 def test_an_output_that_cannot_be_is_one_sentence(output, room):
     (room / "there.jsonl").write_text("mine")

@@ -290,3 +290,13 @@ def test_each_term_has_a_place_in_the_glossary_of_the_documents(term):
     """As a heading, a row of a table, or a point of a list."""
     lines = GLOSSARY.read_text(encoding="utf-8").splitlines()
     assert any(re.match(rf"[#|*\-\s]*[*`]*{term}\b", line, re.IGNORECASE) for line in lines)
+
+
+def test_a_page_of_several_runs_begins_with_what_differs_between_them(tmp_path):
+    one, other = run([row()], cpu="one"), run([row()], cpu="two")
+    said = page(tmp_path, one, other)
+    section = said[said.index('<section id="between">') : said.index('<section id="findings">')]
+    assert "CPU" in section
+    assert section.index("one") < section.index("two")
+    assert "Nothing: the same was asked in the same place." in page(tmp_path, one, one)
+    assert 'id="between"' not in page(tmp_path, one)

@@ -16,6 +16,7 @@ import jinja2
 
 from conformance import folder, plain
 from conformance.report import accuracy, findings, history, remarks, states
+from conformance.report.between import between
 from conformance.report.findings import Report
 from conformance.report.html import glossary, layouts, matrix, packed, tables, telling, texts
 from conformance.run.run_file import RunFileError
@@ -79,6 +80,8 @@ def _page(reports: list[Report]) -> dict[str, Any]:
         "terms": glossary.TERMS,
         "last": states.labels(runs)[-1] if several else "",
         "runs": tables.side_by_side(runs) if several else [],
+        "labels": states.labels(runs),
+        "between": between(runs),
         "history": [line for line in history.lines(reports) if line.moved] if several else [],
         "packed": packed.packed(reports, told),
         "style": (folder("reports") / "report.css").read_text(encoding="utf-8"),
