@@ -9,7 +9,7 @@ function caseView(data, details, wanted) {
   const back = el(
     "p",
     {},
-    el("a", { href: fragment("rows", { text: id }) }, "All rows of this case"),
+    el("a", { href: fragment("rows", { q: `case "${id}"` }) }, "All rows of this case"),
     " · ",
     el("a", { href: "#matrix" }, "Back to all routes"),
   );
@@ -17,9 +17,11 @@ function caseView(data, details, wanted) {
     return [el("h2", { tabindex: "-1" }, "No such case in this run"), el("p", {}, el("bdi", {}, id)), back];
   const row =
     mine.find((row) =>
-      ["route", ...QUESTION].every((name) => !wanted.get(name) || data.at(name, row) === wanted.get(name)),
+      ["route", "run", ...QUESTION].every((name) => !wanted.get(name) || data.at(name, row) === wanted.get(name)),
     ) ?? mine[0];
-  const same = mine.filter((other) => QUESTION.every((name) => data.column[name][other] === data.column[name][row]));
+  const same = mine.filter((other) =>
+    [...QUESTION, "run"].every((name) => data.column[name][other] === data.column[name][row]),
+  );
   const numbers = data.cases[id],
     told = details.told[row] || {};
   return [
@@ -76,7 +78,11 @@ function verdictOf(data, row, told) {
 
 // A list of all rows of the case; choosing one shows it.
 function chooser(data, mine, row) {
-  const name = (other) => ["state", "route", ...QUESTION].map((name) => data.at(name, other)).join("  ");
+  const name = (other) =>
+    ["state", "route", ...QUESTION, "run"]
+      .map((name) => data.at(name, other))
+      .join("  ")
+      .trim();
   const select = el("select");
   const show = () => {
     location.hash = rowFragment(data, mine[select.selectedIndex]);
@@ -93,7 +99,7 @@ function chooser(data, mine, row) {
 
 function rowFragment(data, row) {
   const values = {};
-  for (const name of ["case", "route", ...QUESTION]) values[name] = data.at(name, row);
+  for (const name of ["case", "route", ...QUESTION, "run"]) values[name] = data.at(name, row);
   return fragment("", values);
 }
 

@@ -58,7 +58,8 @@ def ask(asked: dict[str, Any]) -> Run:
     none."""
     cases = {case.id: case for case in _cases(asked)}
     routes = (asked["route"],) if asked["route"] else ()
-    chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
+    pythons, settings = programs.pairs(asked["pythons"]), programs.settings(asked["environments"])
+    chosen = programs.choose(tuple(asked["adapters"]), routes, pythons, 1, settings)
     session = Session.open(chosen, seed=asked["seed"], under=named_by(routes))
     try:
         insist(session, asked | {"routes": routes, "devices": ()})
@@ -70,7 +71,7 @@ def ask(asked: dict[str, Any]) -> Run:
         raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
     if not rows:
         raise UsageError(f"nothing to show: no route takes {asked['case_id']} with these dtypes, checks and fills")
-    selection = {word: asked[word] for word in ("files", "adapters", "pythons")}
+    selection = {word: asked[word] for word in ("files", "adapters", "pythons", "environments")}
     header = {"adapters": session.hellos, "selection": selection, "seed": asked["seed"]}
     return Run("", header, cases, rows)
 

@@ -87,21 +87,77 @@ def test_a_fragment_filters_the_rows_and_the_matrix(browser, tmp_path, fragment,
     opened(browser, tmp_path, ROWS, fragment)
     assert browser.text("#found").startswith(f"{count} of 5 rows")
     assert browser.js("document.querySelectorAll('#rows tbody tr').length") == count
-    numbers = browser.js("""[...document.querySelectorAll('.matrix td[data-family=""]')]
-                            .filter((cell) => !cell.parentElement.hidden).map((cell) => cell.innerText)""")
-    assert sum(int(number) for text in numbers for number in re.findall(r"\d+", text)) == count
+    assert counted(browser, ".matrix tr[data-group=''] td.whole a") == count
+    assert counted(browser, ".matrix tr:not([data-family='']) td:not(.whole) a") == count
 
 
-def test_filters_write_the_fragment_and_fewest_issues_come_first(browser, tmp_path):
+def counted(browser: Browser, cells: str) -> int:
+    """The rows that some cells of the matrix count together."""
+    said = browser.js(f'[...document.querySelectorAll("{cells}")].map((one) => one.ariaLabel)')
+    return sum(int(number) for text in said for number in re.findall(r"\d+", text))
+
+
+def test_filters_write_the_fragment_and_the_worst_comes_first(browser, tmp_path):
     opened(browser, tmp_path, ROWS)
-    routes = browser.js("[...document.querySelectorAll('.matrix tbody tr')].map((line) => line.dataset.route)")
-    assert routes == ["jax/lax@cpu", "torch/functional@cpu", "keras/layer@cpu", "tensorflow/nn@cpu"]
+    frameworks = browser.js(
+        "[...document.querySelectorAll('.matrix th.whole[data-framework]')].map((one) => one.innerText)"
+    )
+    assert frameworks == ["keras", "tensorflow", "jax", "torch"]
     browser.js("""const select = document.querySelector('select[name=state]'); select.value = 'new';
                   select.dispatchEvent(new Event('input', { bubbles: true }))""")
     assert browser.js("location.hash") == "#matrix&state=new"
-    assert browser.text("#found").startswith("2 of 5")
+    browser.wait("document.getElementById('found').textContent.startsWith('2 of 5')")
     browser.js("document.querySelector('#filters button[type=reset]').click()")
     browser.wait("document.getElementById('found').textContent.startsWith('5 of 5')")
+
+
+def test_the_matrix_unfolds_groups_of_families_and_routes_of_a_framework(browser, tmp_path):
+    families = ["stride", "padding", "cover", "models-a", "models-b", *(f"own{number}" for number in range(30))]
+    routes = [f"framework{number}/route{route}" for number in range(9) for route in range(3)]
+    rows = [row(case=f"{family}/one", route=route) for family in families for route in routes]
+    opened(browser, tmp_path, rows)
+    seen = "[...document.querySelectorAll('.matrix {}')].filter((one) => one.checkVisibility())"
+    seen += ".map((one) => one.innerText)"
+    assert browser.js(seen.format("tbody th")) == ["all families", "cover", "other families", "real layers", "sizes"]
+    assert browser.js(seen.format("thead th[data-framework]")) == [f"framework{number}" for number in range(9)]
+    browser.js("document.querySelector('.matrix tr[data-group=sizes] button').click()")
+    assert browser.js(seen.format("tbody th"))[-2:] == ["padding", "stride"]
+    button = "document.querySelector('.matrix th[data-framework=framework3] button')"
+    browser.js(f"{button}.click()")
+    assert browser.js(f"{button}.ariaExpanded") == "true"
+    assert browser.js(seen.format("thead th[data-framework]"))[3:7] == ["framework3", "route0", "route1", "route2"]
+
+
+def test_twenty_five_engines_by_thirty_four_families_fit_the_window(browser, tmp_path):
+    rows = [
+        row(case=f"family{n}/one", route=f"engine{m}/route{k}") for n in range(34) for m in range(25) for k in range(2)
+    ]
+    opened(browser, tmp_path, rows)
+    browser.js("document.querySelector('.matrix tr.whole button').click()")
+    lines = "[...document.querySelectorAll('.matrix tbody tr')].filter((one) => one.checkVisibility()).length"
+    assert browser.js(lines) == 36
+    assert browser.js("document.querySelector('.matrix').getBoundingClientRect().right < 1400")
+    assert browser.js("document.querySelector('.matrix').getBoundingClientRect().height < 1100")
+
+
+def test_several_runs_are_columns_in_the_order_of_their_versions(browser, tmp_path):
+    path, versions = tmp_path / "page.html", ("2.13.0", "2.9.0", "10.0")
+    runs = [run([DIFFERS if version == "2.9.0" else row()], version=version) for version in versions]
+    for one, version in zip(runs, versions, strict=True):
+        one.path = f"{version}.jsonl"
+    html.write([report(one) for one in runs], path)
+    browser.open(path)
+    heads = "[...document.querySelectorAll('.matrix th[data-framework]')].filter((one) => one.checkVisibility())"
+    assert browser.js(f"{heads}.map((one) => one.innerText)") == [
+        f"tensorflow {one}" for one in ("2.9.0", "2.13.0", "10.0")
+    ]
+    assert browser.text("h1") == "1 of 3 runs needs a look: 1 new, 2 pass."
+    browser.js("document.querySelector('.matrix .m-look').click()")
+    browser.wait("document.getElementById('found').textContent.startsWith('1 of 3')")
+    assert "2.9.0.jsonl" in browser.text("#rows tbody tr")
+    browser.js("document.querySelector('#rows tbody a').click()")
+    browser.wait("document.querySelector('#case h2')")
+    assert "as if the kernel were flipped" in browser.text("#case")
 
 
 def test_the_case_view_tells_and_draws(browser, tmp_path):
