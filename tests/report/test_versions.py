@@ -202,6 +202,15 @@ def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
     assert "SIGSEGV" in text
 
 
+def test_what_a_release_lacks_is_one_line_whatever_its_version():
+    lacking = [
+        row(verdict="unsupported", detail={"reason": f"version {version} has no groups"}) for version in ("1.0", "1.1")
+    ]
+    entries = [of("1.0", lacking[0]), of("1.1", lacking[1]), of("1.2", row())]
+    (bar,) = tables.lacking(entries)
+    assert (bar.says, bar.cells, bar.counts) == ("it has no groups", [True, True, False], [1, 1, 0])
+
+
 def test_a_history_is_told_alone(room):
     (room / "history").mkdir()
     for words in (
