@@ -16,7 +16,6 @@ from conformance.report.versions.entry import Entry, Told
 from conformance.report.versions.ranges import Change, Evidence, answer, changes_of, evidence, specifier
 from conformance.report.versions.store import History
 
-
 #: How a reason begins that is of one release, and would be another one in the next.
 VERSION = re.compile(r"^version \S+(?= has no )")
 
