@@ -115,7 +115,7 @@ def _columns(runs: Sequence[Run], counted: dict[tuple[str, ...], Any], several: 
         mine = worst(counted["", "", column.run, column.framework, ""])
         order[column.framework] = min(order.get(column.framework, mine), mine)
     found.sort(key=lambda column: (order[column.framework], column.framework, natural(column.version)))
-    if len(found) <= UNFOLDED and not several:
+    if (len(found) <= UNFOLDED or len(order) == 1) and not several:
         for column in found:
             column.hidden = False
     return found
