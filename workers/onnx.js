@@ -95,6 +95,7 @@ async function answered(ort, provider, bytes, operands) {
 const route = (ask, provider) => ({
   dtypes: ["float32"],
   options: WORDS,
+  unasked: { out_channels: "it is read off the kernel" },
   lower,
   run: (plan, operands) => ask(provider, new Uint8Array(model(plan.dtype, plan.shapes, plan.arguments)), operands),
 });
