@@ -32,6 +32,7 @@ ELSEWHERE = {
     "diagnose": "conformance.cli.rules:diagnose",
     "history": "conformance.cli.history:history",
     "known": "conformance.cli.rules:known",
+    "env": "conformance.cli.env:env",
     "fuzz": "conformance.cli.fuzz:fuzz",
     "new-adapter": "conformance.cli.new_adapter:new_adapter",
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance import folder
 from conformance.corpus.globs import matches
+from conformance.run import engines
 from conformance.run.variants import framework_of
 from conformance.run.worker import Program, environment
 
@@ -65,7 +66,7 @@ def pairs(values: Iterable[str]) -> dict[str, str]:
 
 def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, str], threads: int) -> list[Program]:
     """The adapters of a run: those `named` (names, or files that end in .py or can be executed), else those whose
-    routes were asked for by name, else all that are known.
+    routes were asked for by name, else those that are plain: see adapters/engines.yaml.
 
     Raises ProgramError for a name, a file or an interpreter that is not there.
     """
@@ -74,7 +75,8 @@ def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, s
         chosen = dict(_one(name, ours) for name in named)
     else:
         firsts = {framework_of(route) for route in routes}
-        chosen = {name: path for name, path in ours.items() if not firsts or _matches_any(name, firsts)}
+        plain = {name: path for name, path in ours.items() if is_plain(name) or name in firsts}
+        chosen = {name: path for name, path in plain.items() if not firsts or _matches_any(name, firsts)}
         if firsts and not chosen:
             raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")
     for name in pythons:
@@ -84,6 +86,12 @@ def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, s
         Program(name, path, _interpreter(name, pythons.get(name)), environment(threads))
         for name, path in chosen.items()
     ]
+
+
+def is_plain(name: str) -> bool:
+    """Whether a run asks an adapter that it does not name: some of ours, and all that installed packages offer."""
+    engine = engines.engines().get(name)
+    return engine is None or engine.plain
 
 
 def name_of(named: str) -> str:
@@ -110,7 +118,7 @@ def _one(name: str, ours: dict[str, Path]) -> tuple[str, Path]:
 
 def _interpreter(name: str, given: str | None) -> str:
     if given is None:
-        return sys.executable
+        return engines.interpreter(name) or sys.executable
     found = shutil.which(given)
     if not found:
         raise ProgramError(f"--python {name}={given}: no such interpreter: give the path of a Python executable")
