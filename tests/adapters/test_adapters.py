@@ -399,7 +399,11 @@ def test_three_layers_that_share_numbers_and_shapes_are_compiled_apart(workers):
         assert returned["forward"][1].shape == layer.y_shape
 
 
-def test_torch_is_not_asked_about_output_channels_that_only_the_case_knows():
-    for route in ("functional", "channels_last", "compiled"):
-        with pytest.raises(adapter.Unsupported, match="read off w"):
-            plan_of("torch", route, case(in_channels=4, groups=4))
+@pytest.mark.parametrize("route", ["functional", "channels_last", "compile"])
+def test_torch_is_not_asked_about_output_channels_that_only_the_case_knows(route, workers):
+    hellos = {"torch": workers("torch").said}
+    wrong = case(id="invalid/one", groups=3, in_channels=3, out_channels=4, expect="refuse")
+    asked = select([wrong], hellos, Narrow(routes=(f"torch/{route}",)))
+    assert not asked.questions
+    assert asked.unsupported
+    assert all("read off w" in reason for reason in asked.unsupported.values())
