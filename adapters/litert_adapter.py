@@ -118,7 +118,11 @@ def load():
 
 
 if __name__ == "__main__":
-    offers = {"options": ("padding", "output_size", "tensorflow_same", "tensorflow_valid")}
+    kept = "what is kept inside a model is the bytes of the model's dtype"
+    offers = {
+        "options": ("padding", "output_size", "tensorflow_same", "tensorflow_valid"),
+        "unasked": {"dtype of w": kept, "dtype of b": kept},
+    }
     serve(
         "litert",
         [

@@ -53,15 +53,18 @@ def load():
 
 
 if __name__ == "__main__":
+    read = {"out_channels": "the number of output channels is read off the kernel"}
+    kept = "what is kept inside a model is the bytes of the model's dtype"
     offers = {"dtypes": FLOATS, "options": ONNX_WORDS}
     serve(
         "onnxruntime",
         [
-            Route("inputs", lower("onnx_model(**arguments)", operands, "prepare"), **offers),
-            Route("dynamic", dynamic, **offers),
+            Route("inputs", lower("onnx_model(**arguments)", operands, "prepare"), unasked=read, **offers),
+            Route("dynamic", dynamic, unasked=read, **offers),
             Route(
                 "constant",
                 lower("onnx_model(weights={'w': w, 'b': b}, **arguments)", lambda case: "'x': x", "build"),
+                unasked=dict(read, **{"dtype of w": kept, "dtype of b": kept}),
                 **offers,
             ),
         ],

@@ -25,12 +25,6 @@ ROUTES = {
     "tensorflow": ["nn", "gradient", "function", "xla"],
     "jax": ["conv_transpose", "conv_general_dilated", "vjp"],
     "onnxruntime": ["inputs", "dynamic", "constant"],
-    "onnx": ["opset11", "opset22"],
-    "openvino": ["native", "constant", "onnx"],
-    "opencv": ["new", "classic"],
-    "paddle": ["functional", "last"],
-    "mlx": ["conv_transpose", "conv_general"],
-    "tinygrad": ["tensor"],
     "ncnn": ["plain", "packed"],
     "litert": ["xnnpack", "builtin", "reference", "inputs"],
 }
