@@ -32,12 +32,30 @@ def plan(case, checks, call, expression, arguments, before=""):
     """A plan for `y = f(x, w, b)`, compiled as a whole, differentiated by jax.vjp where gradients are asked."""
     x, w = layouts_of(case)
     lines = ["@jax.jit", "def f(x, w, b):", "%s    return %s%s" % (before, expression, bias_term(case, x))]
-    if checks == ("forward",):
-        return Plan(call, arguments, "y = f(x, w, b)", "\n".join(lines), x=x, w=w)
-    # compiled as a whole: the gradient of a compiled function, alone, would be compiled anew for each call
-    gradient = differentiate(checks, "f(x, w, b)", VJP)
-    lines += ["@jax.jit", "def gradient(x, w, b, g):", "    " + gradient, "    return " + gradient.partition(" =")[0]]
-    return Plan(call, arguments, gradient.partition(" =")[0] + " = gradient(x, w, b, g)", "\n".join(lines), x=x, w=w)
+    result, value = "y", "f(x, w, b)"
+    if checks != ("forward",):
+        # compiled as a whole: the gradient of a compiled function, alone, would be compiled anew for each call
+        result, _, value = differentiate(checks, "f(x, w, b)", VJP).partition(" = ")
+    operands = "x, w, b" if checks == ("forward",) else "x, w, b, g"
+    forward = {
+        "window_strides": case.stride,
+        "padding": case.crop,
+        "rhs_dilation": case.dilation,
+        "dimension_numbers": (x, exchanged(w), x),
+        "feature_group_count": case.groups,
+        "precision": "highest",
+    }
+    yardstick = "jax.lax.conv_general_dilated(%s, w, **%r)" % (operands[-1].replace("b", "y"), forward)
+    body = "%s = %s" % (result, value)
+    if case.options.get("constant"):
+        if "grad_weight" in checks:
+            raise Unsupported("a constant kernel has no gradient")
+        operands = operands.replace(" w,", "")
+        body = "constant = jax.jit(lambda %s: %s)\n%s = constant(%s)" % (operands, value, result, operands)
+    elif result != "y":
+        lines += ["@jax.jit", "def gradient(%s):" % operands, "    %s = %s" % (result, value), "    return " + result]
+        body = "%s = gradient(%s)" % (result, operands)
+    return Plan(call, arguments, body, "\n".join(lines), x=x, w=w, yardstick=yardstick)
 
 
 def conv_transpose(case, checks):
@@ -161,10 +179,18 @@ if __name__ == "__main__":
     serve(
         "jax",
         [
-            Route("conv_transpose", conv_transpose, more, cost=0.1, options=("padding",), **offers),
-            Route("conv_general_dilated", conv_general_dilated, more, cost=0.1, tier="traced", **offers),
+            Route("conv_transpose", conv_transpose, more, cost=0.1, options=("padding", "constant"), **offers),
+            Route(
+                "conv_general_dilated",
+                conv_general_dilated,
+                more,
+                cost=0.1,
+                tier="traced",
+                options=("constant",),
+                **offers,
+            ),
             # Of integers JAX takes no derivative.
-            Route("vjp", vjp, (*FLOATS, "complex64"), cost=0.1, tier="traced", **offers),
+            Route("vjp", vjp, (*FLOATS, "complex64"), cost=0.1, tier="traced", options=("constant",), **offers),
         ],
         load,
         put,

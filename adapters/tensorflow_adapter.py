@@ -13,6 +13,7 @@ EXPLICIT, JIT = "explicit padding in tf.nn.conv2d_transpose", "tf.function(jit_c
 GROUPS = "groups in tf.nn.convolution"
 NUMBERS = ("padding", "output_size", "output_shape", "batch_stride", "channel_stride")
 WORDS = ("tensorflow_same", "tensorflow_valid", "tensorflow_explicit")
+GRAPH = (*NUMBERS, *WORDS, "constant")
 
 
 def padding_of(case, layout):
@@ -58,7 +59,9 @@ def plan(case, checks, call, value, arguments, layout, before="", prepare=""):
     memory = case.kernel_layout and {"w": case.kernel_layout}
     needs = [JIT] * ("jit_compile" in prepare) + [GROUPS] * (case.groups > 1)
     needs += [EXPLICIT] * (call == "tf.nn.conv2d_transpose" and not isinstance(arguments["padding"], str))
-    return Plan(call, arguments, body, prepare, x=layout, w="%sOI" % SPACE[case.rank], memory=memory, needs=needs)
+    forward = "tf.nn.convolution(y, w, %r, 'VALID', %r, %r)" % (case.stride, layout, case.dilation)
+    kernel = "%sOI" % SPACE[case.rank]
+    return Plan(call, arguments, body, prepare, x=layout, w=kernel, memory=memory, needs=needs, yardstick=forward)
 
 
 def nn(case, checks):
@@ -68,6 +71,17 @@ def nn(case, checks):
 
 def function(case, checks, jit=""):
     call, arguments, layout = transposed(case)
+    if case.options.get("constant"):
+        if "grad_weight" in checks:
+            raise Unsupported("a constant kernel has no gradient")
+        # Merely closed over, the kernel would be an argument all the same.
+        before = (
+            "numbers = w.numpy()\n"
+            "graph = tf.function(lambda x: %s(x, tf.constant(numbers), **arguments), autograph=False%s)" % (call, jit)
+        )
+        made = plan(case, checks, call, "graph(x)", arguments, layout, before)
+        made.needs += (JIT,) * bool(jit)
+        return made
     prepare = "graph = tf.function(lambda x, w: %s(x, w, **arguments), autograph=False%s)" % (call, jit)
     return plan(case, checks, call, "graph(x, w)", arguments, layout, prepare=prepare)
 
@@ -159,15 +173,16 @@ if __name__ == "__main__":
         [
             Route("nn", nn, more, arithmetic=EIGEN, **offers),
             Route("gradient", gradient, FLOATS, arithmetic=EIGEN, options=WORDS),
-            Route("function", function, more, arithmetic=EIGEN, **offers),
+            Route("function", function, more, CHECKS, EIGEN, options=GRAPH),
             Route(
                 "xla",
                 lambda case, checks: function(case, checks, ", jit_compile=True"),
                 more,
-                arithmetic=XLA,
+                CHECKS,
+                XLA,
                 cost=0.1,
                 tier="compiled",
-                **offers,
+                options=GRAPH,
             ),
         ],
         load,

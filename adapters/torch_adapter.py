@@ -7,14 +7,15 @@ import tempfile
 import numpy as np
 
 from conformance.adapter import MEMORY, Framework, Plan, Route, Script, Unsupported, Variant, serve
-from conformance.lowering import TORCH, differentiate, symmetric
+from conformance.lowering import GRADIENTS, TORCH, differentiate, symmetric
 
 FLOATS, CHECKS = ("float64", "float32", "float16", "bfloat16"), ("forward", "grad_input", "grad_weight", "grad_bias")
 #: The CPU's kernels sum half precision in itself for some shapes (benchmarks/arithmetic.py).
 ARITHMETIC = {dtype: {"accumulator": dtype} for dtype in FLOATS[2:]}
 SIZED = "torch_output_size"
-WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED)
+WORDS = ("padding", "output_size", "padding_mode", "defaults", SIZED, "foretell")
 CHANNELS_LAST = {2: "torch.channels_last", 3: "torch.channels_last_3d"}
+FAKE = "torch._subclasses.FakeTensorMode"
 DEFAULTS = {"stride": 1, "padding": 0, "output_padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
 
@@ -34,7 +35,33 @@ def plan(case, checks, call, value, arguments, before="", prepare="", needs=()):
     """A plan whose value is differentiated where gradients are asked."""
     body = "\n".join(filter(None, [before, differentiate(checks, value, TORCH)]))
     memory = {name: stored for name, stored in (("x", case.input_layout), ("w", case.kernel_layout)) if stored}
-    return Plan(call, arguments, body, prepare, memory=memory, needs=needs)
+    if case.options.get("foretell"):
+        results = ["y"] + [GRADIENTS[check][0] for check in checks if check != "forward"]
+        body, needs = foretell(body, results), [*needs, FAKE]
+    forward = "torch.nn.functional.conv%dd(y.detach(), w.detach(), None, %r, %r, %r, %r)" % (
+        (case.rank, case.stride, tuple(max(lo, 0) for lo, _ in case.padding), case.dilation, case.groups)
+    )
+    return Plan(call, arguments, body, prepare, memory=memory, needs=needs, yardstick=forward)
+
+
+def foretell(body, results):
+    """The statements as a function, called with the operands and with fakes of them, which have a shape and strides and
+    nothing else: so torch.export and torch.compile learn where the answer will lie."""
+    operands = "x, w, b" + ", g" * (len(results) > 1)
+    lines = [
+        "def answer(%s):" % operands,
+        "    " + body.replace("\n", "\n    "),
+        "    return %s," % ", ".join(results),
+        "with %s(allow_non_fake_inputs=True) as fake:" % FAKE,
+        "    copies = [each if each is None else fake.from_tensor(each) for each in (%s)]" % operands,
+        "    said = answer(*copies)",
+        "%s, = found = answer(%s)" % (", ".join(results), operands),
+        "foretold, stored = [",
+        "    dict(zip(%r, [(list(each.shape), list(each.stride())) for each in told]))" % results,
+        "    for told in (said, found)",
+        "]",
+    ]
+    return "\n".join(lines)
 
 
 def functional(case, checks):
@@ -52,7 +79,24 @@ def channels_last(case, checks):
     return plan(case, checks, call, value, numbers(case), needs=[memory])
 
 
+def frozen(case, checks):
+    """A compiled module whose kernel is a constant: it may be packed, or folded into something else."""
+    if checks != ("forward",):
+        raise Unsupported("a constant kernel has no gradient, nor is any computed beside it")
+    plan = module(case, checks)
+    body = plan.body.replace(
+        "y = layer(x", "frozen = torch.compile(layer.eval(), dynamic=False, fullgraph=True)\ny = frozen(x"
+    )
+    plan.body = (
+        "torch._dynamo.reset()\n"
+        "with torch.no_grad(), torch._inductor.config.patch(freezing=True):\n    %s" % body.replace("\n", "\n    ")
+    )
+    return plan
+
+
 def compiled(case, checks):
+    if case.options.get("constant"):
+        return frozen(case, checks)
     call = "torch.nn.functional.conv_transpose%dd" % case.rank
     prepare = (
         "torch._dynamo.reset()\n"  # or the limit on recompilations turns later cases into eager ones, in silence
@@ -103,6 +147,7 @@ def load():
                 owner.allow_tf32 = False
     devices = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
     lacks = [name for name in CHANNELS_LAST.values() if not hasattr(torch, name.partition(".")[2])]
+    lacks += [] if hasattr(getattr(torch, "_subclasses", None), "FakeTensorMode") else [FAKE]
     return Framework(torch.__version__, {"torch": torch}, devices, lacks, builds(torch), variants(torch))
 
 
@@ -186,16 +231,17 @@ if __name__ == "__main__":
     serve(
         "torch",
         [
-            Route("functional", functional, options=("padding",), **called),
+            Route("functional", functional, options=("padding", "foretell"), **called),
             Route("module", module, (*FLOATS, "complex64"), CHECKS, arithmetic=ARITHMETIC, options=WORDS),
             Route("autograd", autograd, **offers),
-            Route("channels_last", channels_last, **called),
+            Route("channels_last", channels_last, options=("foretell",), **called),
             Route(
                 "compile",
                 compiled,
                 checks=CHECKS,
                 cost=2.0,
                 tier="compiled",
+                options=("constant",),
                 needs=["torch.compile"],
                 unasked=READ,
                 **offers,

@@ -5,8 +5,8 @@
     python benchmarks/places.py --tier smoke 'numpy+*'   in seconds
 
 A variant plays another machine: oneDNN, ATen, XLA and OpenBLAS are told to use less than this CPU has. For each: rows,
-those that pass, are known, or need a look (0 is right), and the rules met that name a place. Exit status 1 where
-something needs a look.
+those that pass, are known, new (or changed) or stale (0 and 0 are right), and the rules met that name a place. Exit
+status 1 where something is new or stale.
 """
 
 from __future__ import annotations
@@ -38,19 +38,20 @@ def main() -> int:
     wanted = [worker for worker in sorted(offered) if any(matches(worker, glob) for glob in asked.workers)]
     if not wanted:
         parser.error(f"no variant is called so; there are {', '.join(sorted(offered))}")
-    print(f"{'variant':28} {'rows':>6} {'pass':>6} {'known':>6} {'look':>5} {'s':>5}  rules that name a place")
+    print(
+        f"{'variant':28} {'rows':>6} {'pass':>6} {'known':>6} {'new':>5} {'stale':>5} {'s':>5}  rules that name a place"
+    )
     look = 0
     for worker in wanted:
         begin = time.monotonic()
         rows, placed = ask(worker, asked.tier)
         found = counts(rows)
-        need = sum(found[state] for state in NEEDS_A_LOOK)
-        look += need
+        new, stale = found["new"] + found["changed"], found["stale"]
+        look += new + stale
         met = ", ".join(f"{where} ({count})" for where, count in sorted(placed.items())) or "none"
         seconds = time.monotonic() - begin
-        print(
-            f"{worker:28} {len(rows):6} {found['pass']:6} {found['known']:6} {need:5} {seconds:5.0f}  {met}", flush=True
-        )
+        counted = f"{len(rows):6} {found['pass']:6} {found['known']:6} {new:5} {stale:5}"
+        print(f"{worker:28} {counted} {seconds:5.0f}  {met}", flush=True)
         for row in [row for row in rows if row.state in NEEDS_A_LOOK][:5]:
             print(f"    {row.state}: {row.key}: {row.verdict}: {(row.cause or '')[:120]}")
     return 1 if look else 0

@@ -25,7 +25,8 @@ def __dir__() -> list[str]:
 
 
 def folder(name: str) -> Path:
-    """The folder ``adapters``, ``cases`` or ``reports``: beside the package in a checkout, inside it in a wheel.
+    """The folder ``adapters``, ``workers``, ``cases`` or ``reports``: beside the package in a checkout, inside it in
+    a wheel.
 
     Raises FileNotFoundError where the installation has lost it.
     """

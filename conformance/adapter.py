@@ -77,6 +77,9 @@ CANONICAL = {"x": {1: "NCW", 2: "NCHW", 3: "NCDHW"}, "w": {1: "IOW", 2: "IOHW", 
 #: How operands may be stored in memory: see memory.stored.
 MEMORY = ("contiguous", "transposed", "channels_last", "reversed", "sliced", "expanded", "readonly", "misaligned")
 
+#: Seconds of an answer that is timed once more, beside the yardstick; after more, what is slow is plain.
+LONG = (0.1, 10.0)
+
 #: The name of each check's result in a plan's body.
 RESULTS = {"forward": "y", "grad_input": "dx", "grad_weight": "dw", "grad_bias": "db"}
 
@@ -133,7 +136,9 @@ class Plan:
     call       dotted name of the framework's function
     arguments  its keyword arguments, plain data
     body       Python statements from x, w, b (and g, the upstream gradient) to y (and dx, dw, db); the words
-               ``**arguments`` stand for the arguments
+               ``**arguments`` stand for the arguments. Of a case with the option `foretell` it also makes `foretold`
+               and `stored`: {name of the result: (shape, strides or None)}, what the framework says of an answer before
+               it computes it, and what the answer has
     prepare    statements before them that need no operands, such as what is compiled: run once and kept, so that the
                next operands do not compile it again
     build      statements after those that see w and b, for engines that keep the kernel inside a model: kept as long
@@ -146,6 +151,8 @@ class Plan:
     define     source text of functions that the body uses, for the printed script
     needs      what else must be there, in words that `Framework.lacks` may name, or the call itself where some versions
                lack it
+    yardstick  an expression of the names of the body: the framework's forward convolution of the same size. It is
+               timed where an answer took long
     """
 
     def __init__(
@@ -162,6 +169,7 @@ class Plan:
         emulates=None,
         define="",
         needs=(),
+        yardstick="",
     ):
         self.call = call
         self.arguments = arguments or {}
@@ -171,7 +179,7 @@ class Plan:
         self.memory = memory or {}
         self.emulates = emulates
         self.define = define
-        self.needs = tuple(needs)
+        self.needs, self.yardstick = tuple(needs), yardstick
 
     def data(self, rank):
         """The plan as JSON data, with every layout spelled out and `source`, the statements as they read in full."""
@@ -477,6 +485,14 @@ class _Worker:
             seconds = time.perf_counter() - built
         except Exception as error:
             return dict(_raised(error), outcome="raised", plan=plan.data(rank)), {}
+        reply = {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}
+        if "foretold" in names:
+            told = ((check, RESULTS[check]) for check in message["checks"])
+            reply["foretold"] = {check: (names["foretold"][result], names["stored"][result]) for check, result in told}
+        if plan.yardstick and LONG[0] < seconds < LONG[1]:
+            again = self._timed(plan.body, names, [RESULTS[check] for check in message["checks"]])
+            reply["seconds"] = seconds if again is None else min(seconds, again)
+            reply["forward_seconds"] = self._timed("forward = " + plan.yardstick, names, ["forward"])
         layouts = {"forward": plan.y, "grad_input": plan.x, "grad_weight": plan.w, "grad_bias": None}
         arrays = {}
         for check, (dtype, array) in results.items():
@@ -484,10 +500,24 @@ class _Worker:
                 raise TypeError("the answer is of dtype %s, which no message can carry" % dtype)
             canonical = CANONICAL["w" if check == "grad_weight" else "x"].get(rank, "")
             arrays[check] = (dtype, restore(array, layouts[check], canonical))
-        reply = {"outcome": "returned", "seconds": seconds, "plan": plan.data(rank)}
         if plan.prepare or plan.build:
             reply["build_seconds"] = built - begin
         return reply, arrays
+
+    def _timed(self, statements, names, results):
+        """Seconds that statements and the fetching of what they make take, of two goes the shorter: the first may load
+        or compile what it needs. None where they raise: they are no question, and there is nothing to judge."""
+        took = []
+        try:
+            while len(took) < 2 and sum(took) < 1.0:
+                begin = time.perf_counter()
+                exec(self._code(statements), names)
+                for result in results:
+                    self.get(names[result])
+                took.append(time.perf_counter() - begin)
+        except Exception as error:
+            print("not timed:", error, file=sys.stderr)
+        return min(took) if took else None
 
     def _prepared(self, plan, framework, operands, message, tensors):
         """What a plan's body finds: the framework's names, the arguments, and what `prepare` and `build` make, kept a

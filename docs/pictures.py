@@ -89,9 +89,10 @@ def screen(written: list[tuple[float, str]]) -> list[Shown]:
     row, over, shown = 0, False, []
 
     def change(at: float, text: str) -> None:
-        if lines.get(row, ("", 0))[0] != text:
-            if lines.get(row, ("", 0))[0]:
-                shown.append(Shown(row, lines[row][0], lines[row][1], at))
+        before, since = lines.get(row, ("", at))
+        if before and since < at and before != text:
+            shown.append(Shown(row, before, since, at))
+        if before != text:
             lines[row] = (text, at)
 
     for at, text in written:

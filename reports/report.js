@@ -1,37 +1,28 @@
-// Filters, the matrix and the table of all rows, and which view is shown. The address says all of it.
+// The search box, the filters, the table of all rows, and which view is shown. The address says all of it.
 
-const SHOWN = 500,
-  SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "finding"];
+const PAGE = 50,
+  SELECTS = ["framework", "device", "route", "family", "rank", "dtype", "check", "fill", "verdict", "state", "finding"],
+  HIDDEN = ["group", "run"]; // fields that only links and the search box name
 
 // A word of every row that its columns hold only indirectly: [a number for each row's word, the words].
 function derived(data) {
   const of = (name, make) => {
-    const words = [...new Set(data.words[name].map(make))],
-      map = data.words[name].map((word) => words.indexOf(make(word)));
-    return { words, numbers: data.column[name], map };
+    const made = data.words[name].map(make),
+      words = [...new Set(made)],
+      place = new Map(words.map((word, index) => [word, index]));
+    return { words, numbers: data.column[name], map: made.map((word) => place.get(word)) };
   };
   const found = {
-    framework: of("route", (route) => route.split(/[/@]/)[0]),
+    framework: of("route", (route) => route.split("/")[0]),
     device: of("route", (route) => route.split("@").pop()),
     family: of("case", (id) => id.split("/")[0]),
+    group: of("case", (id) => data.groups[id.split("/")[0]]),
     rank: of("case", (id) => (data.cases[id] ? `${data.cases[id].input.length}-D` : "?")),
     finding: { words: ["none", ...data.findings], numbers: data.column.finding, map: null },
   };
-  for (const name of ["route", "dtype", "check", "fill", "verdict", "state"])
+  for (const name of ["case", "route", "dtype", "check", "fill", "verdict", "state", "run"])
     found[name] = { words: data.words[name], numbers: data.column[name], map: null };
   return found;
-}
-
-function share(states, counts) {
-  const named = states.filter((name) => counts[name]);
-  return [
-    ...named.map((name) => el("span", { class: `n s-${name}` }, el("b", {}, String(counts[name])), ` ${name}`)),
-    el(
-      "span",
-      { class: "bar", "aria-hidden": "true" },
-      named.map((name) => el("i", { class: `s-${name}`, style: `flex:${counts[name]}` })),
-    ),
-  ];
 }
 
 function startFilters(data) {
@@ -39,10 +30,30 @@ function startFilters(data) {
     found = document.getElementById("found"),
     holder = document.getElementById("table");
   const fields = derived(data),
-    controls = {};
+    controls = {},
+    showMatrix = startMatrix(data, fields);
+  let conditions = null, // unpacked at the first search
+    read = null,
+    page = 0;
+  const every = Uint32Array.from({ length: data.count }, (_, row) => row);
+
+  const search = el("input", {
+    name: "q",
+    id: "search",
+    type: "search",
+    role: "combobox",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": "offers",
+    placeholder: "stride = 3, groups > 1, float16",
+  });
+  controls.q = search;
+  const more = el("div", { class: "selects" });
   for (const name of SELECTS) {
     const { words } = fields[name],
-      numbered = words.map((word, index) => [word, name === "finding" ? String(index) : word]);
+      numbered = [...new Set(words)].map((word, index) => [word, name === "finding" ? String(index) : word]);
     if (name !== "finding") numbered.sort(([one], [other]) => (one < other ? -1 : 1));
     const select = el(
       "select",
@@ -50,140 +61,281 @@ function startFilters(data) {
       el("option", { value: "" }, "all"),
       numbered.map(([word, value]) => el("option", { value }, word)),
     );
-    form.append(el("label", {}, name, select));
+    more.append(el("label", {}, name, select));
     controls[name] = select;
   }
-  controls.text = el("input", { name: "text", type: "search" });
-  form.append(el("label", {}, "text in case or cause", controls.text), el("button", { type: "reset" }, "Show all"));
-  form.addEventListener("input", () => {
+  for (const name of HIDDEN) controls[name] = { value: "" };
+  const offers = el("ul", { id: "offers", role: "listbox", "aria-label": "Completions", hidden: "" });
+  form.append(
+    el(
+      "div",
+      { class: "search" },
+      el("label", { for: "search" }, "Show rows with"),
+      el("div", { class: "box" }, search, offers),
+      el("button", { type: "reset" }, "Show all"),
+    ),
+    el("details", { class: "chosen" }, el("summary", {}, "More filters"), more),
+  );
+  const refresh = async () => {
+    page = 0;
     write();
-    show();
+    await show();
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target === search) for (const name of HIDDEN) controls[name].value = "";
+    refresh();
   });
   form.addEventListener("reset", () =>
     setTimeout(() => {
-      write();
-      show();
+      for (const name of HIDDEN) controls[name].value = "";
+      refresh();
     }),
   );
   form.addEventListener("submit", (event) => event.preventDefault());
-
   const values = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
-  function write() {
-    history.replaceState(null, "", fragment(place(), values()));
-  }
+  const write = () => history.replaceState(null, "", fragment(place(), values()));
   function place() {
     const now = readFragment().place;
     return PLACES.includes(now) ? now : "matrix";
   }
+  async function ready() {
+    conditions = conditions || (await unpackJson("conditions"));
+    read = read || reader(data, fields, conditions);
+  }
 
   // Numbers of the rows that pass every filter, worst first as they come.
-  function chosen() {
+  function chosen(without = "", asked = controls.q.value) {
     const tests = [];
-    for (const name of SELECTS) {
-      if (!controls[name].value) continue;
+    for (const name of [...SELECTS, ...HIDDEN]) {
+      if (!controls[name].value || name === without) continue;
       const { words, numbers, map } = fields[name];
       const wanted = name === "finding" ? Number(controls[name].value) : words.indexOf(controls[name].value);
       tests.push(map ? (row) => map[numbers[row]] === wanted : (row) => numbers[row] === wanted);
     }
-    const text = controls.text.value.toLowerCase();
-    if (text) {
-      const has = (name) => data.words[name].map((word) => word.toLowerCase().includes(text));
-      const cases = has("case"),
-        whys = has("why");
-      tests.push((row) => cases[data.column.case[row]] || whys[data.column.why[row]]);
-    }
-    const rows = [];
-    for (let row = 0; row < data.count; row++) if (tests.every((test) => test(row))) rows.push(row);
-    return rows;
+    if (asked.trim() && without !== "q") tests.push(read(asked).test);
+    return tests.length ? every.filter((row) => tests.every((test) => test(row))) : every;
   }
 
-  function show() {
-    const rows = chosen();
-    const more = rows.length > SHOWN ? `, the first ${SHOWN} of them are listed` : "";
-    found.textContent = `${rows.length} of ${data.count} rows${more}`;
-    showMatrix(rows);
+  async function show() {
+    if (controls.q.value.trim() && !read) await ready();
+    const rows = chosen(),
+      named = [...SELECTS, ...HIDDEN].filter((name) => controls[name].value);
+    const said = controls.q.value.trim() ? read(controls.q.value).said : "",
+      all = [
+        said,
+        ...named.map(
+          (name) =>
+            `${name} = ${name === "finding" ? data.findings[controls[name].value - 1] || "none" : controls[name].value}`,
+        ),
+      ].filter(Boolean);
+    form.querySelector(".chosen summary").textContent = named.length
+      ? `More filters: ${named.join(", ")}`
+      : "More filters";
+    found.replaceChildren(
+      `${rows.length.toLocaleString("en")} of ${data.count.toLocaleString("en")} rows${all.length ? `: ${all.join(" and ")}` : ""}`,
+      ...(rows.length && all.length
+        ? [". Matrix, findings and rows show these only. ", el("a", { href: fragment("rows", values()) }, "List them")]
+        : []),
+    );
+    const back = document.getElementById("back");
+    back.hidden = rows.length > 0;
+    if (!rows.length) back.replaceChildren(...waysBack(named));
+    showMatrix(rows, values());
     showFindings(rows);
-    const cells = ["state", "route", "dtype", "check", "fill", "verdict", "why"];
+    list(rows);
+  }
+  // What to leave out so that rows are found again.
+  function waysBack(named) {
+    const leave = (name) =>
+      el(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            controls[name].value = "";
+            refresh();
+          },
+        },
+        `Without ${name === "q" ? "the search" : name}: ${chosen(name).length.toLocaleString("en")} rows`,
+      );
+    const one = (text) =>
+      el(
+        "button",
+        {
+          type: "button",
+          onclick: () => {
+            controls.q.value = text;
+            refresh();
+          },
+        },
+        `Only “${text}”: ${chosen("", text).length.toLocaleString("en")} rows`,
+      );
+    const terms = splitAt(controls.q.value, /^(?:,\s*| and )/);
+    return [
+      el("p", {}, "No row is so."),
+      el(
+        "p",
+        {},
+        ...(terms.length > 1 ? terms.map(one) : []),
+        " ",
+        ...["q", ...named].filter((name) => controls[name].value).map(leave),
+        " ",
+        el("button", { type: "button", onclick: () => form.reset() }, "Show all rows"),
+      ),
+    ];
+  }
+  function list(rows) {
+    const cells = [
+        "state",
+        "route",
+        "dtype",
+        "check",
+        "fill",
+        "verdict",
+        "why",
+        ...(data.words.run.length > 1 ? ["run"] : []),
+      ],
+      last = Math.max(0, Math.ceil(rows.length / PAGE) - 1);
+    const turn = (to) => {
+      page = to;
+      list(rows);
+      document.getElementById("rows").scrollIntoView();
+    };
+    const from = page * PAGE,
+      button = (text, to, off) =>
+        el("button", { type: "button", onclick: () => turn(to), disabled: off ? "" : null }, text);
+    const pages = () =>
+      el(
+        "p",
+        { class: "pages" },
+        button("First", 0, page === 0),
+        button(`Previous ${PAGE}`, page - 1, page === 0),
+        el(
+          "span",
+          {},
+          rows.length
+            ? `${(from + 1).toLocaleString("en")} to ${Math.min(from + PAGE, rows.length).toLocaleString("en")} of ${rows.length.toLocaleString("en")}`
+            : "none",
+        ),
+        button(`Next ${PAGE}`, page + 1, page >= last),
+        button("Last", last, page >= last),
+      );
     holder.replaceChildren(
+      pages(),
       tableOf(
         "Rows",
         ["case", ...cells],
-        rows
-          .slice(0, SHOWN)
-          .map((row) => [
-            el("a", { href: rowFragment(data, row) }, data.at("case", row)),
-            el("span", { class: `n s-${data.at("state", row)}` }, data.at("state", row)),
-            ...cells.slice(1).map((name) => el("bdi", {}, data.at(name, row))),
-          ]),
+        [...rows.slice(from, from + PAGE)].map((row) => [
+          el("a", { href: rowFragment(data, row) }, data.at("case", row)),
+          el("span", { class: `n s-${data.at("state", row)}` }, data.at("state", row)),
+          ...cells.slice(1).map((name) => el("bdi", {}, data.at(name, row))),
+        ]),
       ),
+      ...(rows.length > PAGE ? [pages()] : []),
     );
   }
-  function showMatrix(rows) {
-    const { family, route, state } = fields,
-      states = state.words.length,
-      families = family.words.length;
-    const tally = new Uint32Array(route.words.length * families * states);
-    for (const row of rows)
-      tally[(route.numbers[row] * families + family.map[family.numbers[row]]) * states + state.numbers[row]]++;
-    // Counts by state of one cell; of all routes where `from` is -1, of all families where `of` is.
-    const counts = (from, of) => {
-      const found = {};
-      for (let i = from < 0 ? 0 : from; i < (from < 0 ? route.words.length : from + 1); i++)
-        for (let j = of < 0 ? 0 : of; j < (of < 0 ? families : of + 1); j++)
-          for (let k = 0; k < states; k++) {
-            const count = tally[(i * families + j) * states + k];
-            if (count) found[state.words[k]] = (found[state.words[k]] || 0) + count;
-          }
-      return Object.keys(found).length ? found : null;
-    };
-    const body = document.querySelector(".matrix tbody"),
-      order = new Map();
-    for (const line of body.rows) {
-      const all = counts(route.words.indexOf(line.dataset.route), -1);
-      order.set(
-        line,
-        data.states.slice(0, 5).map((name) => (all || {})[name] || 0),
-      );
-      line.hidden = !all;
-    }
-    for (const cell of document.querySelectorAll(".matrix [data-family]")) {
-      const of = family.words.indexOf(cell.dataset.family),
-        from = route.words.indexOf(cell.parentElement.dataset.route);
-      const here = counts(from, of);
-      cell.hidden = of >= 0 && !counts(-1, of);
-      if (cell.tagName === "TD")
-        cell.replaceChildren(
-          here
-            ? el(
-                "a",
-                { href: fragment("rows", { ...values(), route: route.words[from], family: cell.dataset.family }) },
-                share(data.states, here),
-              )
-            : el("span", { class: "none" }, "none"),
-        );
-    }
-    const worse = (one, other) => {
-      const index = order.get(one).findIndex((count, index) => count !== order.get(other)[index]);
-      return index < 0
-        ? one.dataset.route < other.dataset.route
-          ? -1
-          : 1
-        : order.get(one)[index] - order.get(other)[index];
-    };
-    body.append(...[...body.rows].sort(worse));
-  }
   function showFindings(rows) {
-    const counts = new Map();
-    for (const row of rows) counts.set(data.column.finding[row], (counts.get(data.column.finding[row]) || 0) + 1);
-    for (const one of document.querySelectorAll(".finding")) one.hidden = !counts.has(Number(one.dataset.finding));
+    const numbers = new Set();
+    for (const row of rows) numbers.add(data.column.finding[row]);
+    for (const one of document.querySelectorAll(".finding")) one.hidden = !numbers.has(Number(one.dataset.finding));
   }
+
+  startOffers(search, offers, {
+    words: async () => {
+      await ready();
+      return vocabulary(data, fields, conditions);
+    },
+    count: (text) => chosen("", text).length,
+    chosen: refresh,
+  });
   return {
-    show,
+    agree: (wanted) =>
+      !wanted.get("text") && Object.entries(values()).every(([name, value]) => value === (wanted.get(name) || "")),
     read(wanted) {
       for (const name in controls) controls[name].value = wanted.get(name) || "";
-      show();
+      if (wanted.get("text"))
+        controls.q.value = [controls.q.value, `"${wanted.get("text")}"`].filter(Boolean).join(", ");
+      page = 0;
+      return show();
     },
   };
+}
+
+// Completions of the last term of a search, each with the number of rows that it leaves. Arrows choose, Enter takes.
+function startOffers(search, offers, { words, count, chosen }) {
+  let listed = null,
+    active = -1;
+  const close = () => {
+    offers.hidden = true;
+    active = -1;
+    search.setAttribute("aria-expanded", "false");
+    search.removeAttribute("aria-activedescendant");
+  };
+  const cut = () => {
+    const at = Math.max(search.value.lastIndexOf(","), search.value.lastIndexOf(" and ") + 4);
+    return search.value.lastIndexOf(",") < 0 && !search.value.includes(" and ")
+      ? ["", search.value]
+      : [search.value.slice(0, at + 1), search.value.slice(at + 1)];
+  };
+  const take = (word) => {
+    const [before] = cut();
+    search.value = `${before}${before ? " " : ""}${word}`.replace(/\s+/g, " ");
+    close();
+    chosen();
+  };
+  async function open() {
+    listed = listed || (await words());
+    const [before, last] = cut(),
+      typed = last.trim().toLowerCase();
+    if (!typed) return close();
+    const begins = (word) => word.startsWith(typed) || word.split(" ").slice(1).join(" ").startsWith(typed);
+    const fits = [
+      ...listed.filter((word) => begins(word.toLowerCase())),
+      ...listed.filter((word) => !begins(word.toLowerCase()) && word.toLowerCase().includes(typed)),
+    ];
+    const counted = fits
+      .slice(0, 24)
+      .map((word) => [word, count(`${before} ${word}`)])
+      .filter(([, rows]) => rows)
+      .slice(0, 8);
+    if (!counted.length || (counted.length === 1 && counted[0][0].toLowerCase() === typed)) return close();
+    offers.replaceChildren(
+      ...counted.map(([word, rows], index) => {
+        const option = el(
+          "li",
+          { role: "option", id: `offer-${index}`, "aria-selected": "false" },
+          el("span", {}, word),
+          el("small", {}, `${rows.toLocaleString("en")} rows`),
+        );
+        option.addEventListener("mousedown", (event) => {
+          event.preventDefault();
+          take(word);
+        });
+        option.dataset.word = word;
+        return option;
+      }),
+    );
+    offers.hidden = false;
+    active = -1;
+    search.setAttribute("aria-expanded", "true");
+  }
+  search.addEventListener("input", open);
+  search.addEventListener("blur", close);
+  search.addEventListener("keydown", (event) => {
+    const options = [...offers.children];
+    if (event.key === "Escape" && !offers.hidden) return (event.preventDefault(), close());
+    if (event.key === "Enter" && active >= 0) return (event.preventDefault(), take(options[active].dataset.word));
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    if (offers.hidden) return open();
+    active =
+      (active +
+        (event.key === "ArrowDown" ? 1 : options.length - 1) +
+        (active < 0 && event.key === "ArrowUp" ? 1 : 0)) %
+      options.length;
+    options.forEach((option, index) => option.setAttribute("aria-selected", String(index === active)));
+    search.setAttribute("aria-activedescendant", `offer-${active}`);
+  });
 }
 
 (async () => {
@@ -194,7 +346,7 @@ function startFilters(data) {
     found.textContent = "This browser is too old for filters, the table of all rows and the drawings.";
     return;
   }
-  await new Promise((ready) => requestAnimationFrame(() => setTimeout(ready))); // the matrix is on the screen first
+  await new Promise((ready) => requestAnimationFrame(() => setTimeout(ready))); // the findings are on the screen first
   const data = await readRows(),
     filters = startFilters(data);
   let details = null,
@@ -206,20 +358,21 @@ function startFilters(data) {
       details = details || (await unpackJson("details"));
       view.replaceChildren(...caseView(data, details, wanted));
     } else if (["rows", "matrix", "findings"].includes(place) || filtered === null) {
-      const asked = [...wanted]
-        .filter(([, value]) => value)
-        .sort()
-        .join("\n");
-      if (asked !== filtered) filters.read(wanted);
-      filtered = asked;
+      if (filtered === null || !filters.agree(wanted)) await filters.read(wanted);
+      filtered = true;
     }
-    const alone = inCase ? view : place === "layouts" ? document.getElementById(place) : null;
-    for (const part of main.children) part.hidden = alone ? part !== alone : part === view;
+    for (const part of main.children) part.hidden = inCase ? part !== view : part === view;
+    document.querySelector("header").classList.toggle("small", inCase);
     if (inCase) {
       scrollTo(0, 0);
       view.querySelector("h2").focus({ preventScroll: true });
       view.scrollIntoView();
-    } else show(document.getElementById(place === "findings" ? `finding-${wanted.get("finding")}` : place) || document.getElementById(place));
+    } else
+      show(
+        document.getElementById(
+          place === "findings" && wanted.get("finding") ? `finding-${wanted.get("finding")}` : place,
+        ) || document.getElementById(place),
+      );
   }
   // What is folded opens for whoever goes there.
   function show(goal) {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-KEYS = {"Tab": 9, "Enter": 13, "ArrowRight": 39, "Space": 32, "End": 35}
+KEYS = {"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27, "Space": 32, "End": 35}
 TIMEOUT = 60.0
 
 

@@ -15,7 +15,7 @@ from conformance import __version__
 from conformance.cli import streams
 from conformance.cli.cases import cases
 from conformance.cli.grouped import Grouped
-from conformance.cli.options import SEED, TIER, demands, narrowing, outputs
+from conformance.cli.options import ENVIRONMENT, SEED, TIER, demands, narrowing, outputs
 from conformance.cli.say import say
 from conformance.cli.status import CLEAN, INCOMPLETE, USAGE, UsageError
 
@@ -30,6 +30,7 @@ ELSEWHERE = {
     "report": "conformance.cli.report:report",
     "diff": "conformance.cli.report:diff",
     "diagnose": "conformance.cli.rules:diagnose",
+    "bisect": "conformance.cli.bisect:bisect",
     "history": "conformance.cli.history:history",
     "known": "conformance.cli.rules:known",
     "env": "conformance.cli.env:env",
@@ -41,7 +42,7 @@ ELSEWHERE = {
 #: The options of `convt run`, as --help tells them.
 RUN = {
     "Which cases": ("--tier", "--cases", "--random", "--seed", "--metamorphic"),
-    "Of what": ("--route", "--adapter", "--python", "--device", "--variant", "--threads"),
+    "Of what": ("--route", "--adapter", "--python", "--env", "--device", "--variant", "--threads"),
     "Which rows": ("--dtype", "--check", "--fill", "--everywhere", "--repeat"),
     "What is known, and what fails": ("--known", "--at-least", "--baseline", "--fail-on", "--claims"),
     "What is written": ("--output", "--report", "--junitxml", "--json", "--markdown", "--badge", "--format"),
@@ -129,6 +130,7 @@ def main() -> None:
 @click.option("--everywhere", is_flag=True, help="Run costly compilers on every case, not only on their tier.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
 @click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@ENVIRONMENT
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--random", type=click.IntRange(min=1), metavar="N", help="N random valid configurations instead.")
 @click.option("--known", type=click.Path(), help="Folder of known divergences instead of ours.")
@@ -160,7 +162,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
     if asked["resume"]:
         # Programs are named again, so that a run file starts none by itself. An empty list of globs counts as typed to
         # some versions of click.
-        others = {*run.ASKED, "output"} - {"adapters", "pythons"}
+        others = {*run.ASKED, "output"} - {"adapters", "pythons", "environments"}
         typed = (word for word in (*run.ASKED, "output") if ctx.get_parameter_source(word).name == "COMMANDLINE")
         said = [word for word in typed if word in others and asked[word] not in ((), None)]
         if said:
@@ -175,6 +177,7 @@ def run(ctx: click.Context, **asked: Any) -> None:
 @click.option("--script", is_flag=True, help="Print only the script that repeats the answer.")
 @click.option("--adapter", "adapters", multiple=True, help="Only this adapter: a name, or the path of a program.")
 @click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@ENVIRONMENT
 @click.option("--cases", "files", multiple=True, type=click.Path(), help="Case files or folders instead of ours.")
 @click.option("--dtype", "dtypes", multiple=True, help="Only this dtype.")
 @click.option("--check", "checks", multiple=True, help="Only this check.")
@@ -202,8 +205,9 @@ main.add_command(cases)
 @main.command()
 @click.option("--adapter", "named", multiple=True, help="Only this adapter: a name, or the path of a program.")
 @click.option("--python", "pythons", multiple=True, metavar="NAME=PATH", help="The interpreter that runs an adapter.")
+@ENVIRONMENT
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) -> None:
+def adapters(named: tuple[str, ...], pythons: tuple[str, ...], environments: tuple[str, ...], as_json: bool) -> None:
     """Which frameworks are here, and what each route offers.
 
     \b
@@ -212,7 +216,8 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], as_json: bool) ->
     from conformance.cli import run
     from conformance.run import programs
 
-    run.adapters(named, programs.pairs(pythons), as_json)
+    everyone = named or tuple(programs.known())
+    run.adapters(programs.choose(everyone, (), programs.pairs(pythons), 1, programs.settings(environments)), as_json)
 
 
 @main.command()

@@ -8,6 +8,10 @@ import click
 
 SEED = click.option("--seed", type=click.IntRange(0, 2**21 - 1), default=0, help="Seed of the operands: 0 to 2097151.")
 
+ENVIRONMENT = click.option(
+    "--env", "environments", multiple=True, metavar="NAME:KEY=VALUE", help="A variable of an adapter's environment."
+)
+
 TIER = click.option(
     "--tier",
     type=click.Choice(["smoke", "core", "full", "traced", "compiled"]),

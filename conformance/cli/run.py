@@ -20,7 +20,7 @@ import msgspec
 from conformance import __version__
 from conformance.case import CHECKS, DTYPES, FILLS, Case
 from conformance.cli.say import say
-from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, UsageError
+from conformance.cli.status import CLEAN, FINDINGS, INCOMPLETE, USAGE, UsageError
 from conformance.corpus import load
 from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
@@ -36,7 +36,7 @@ from conformance.run.session import Session
 EVERY = "all"
 
 #: Numbers of a case from which what it takes is told before; bytes that each takes, in the oracle and in a framework.
-LARGE, EACH = 10**7, 28
+LARGE, EACH = 3 * 10**7, 28
 
 #: What of a command is kept in the header, so that --resume asks the same.
 ASKED = (
@@ -51,6 +51,7 @@ ASKED = (
     "everywhere",
     "adapters",
     "pythons",
+    "environments",
     "files",
     "random",
     "known",
@@ -78,6 +79,7 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
         asked = asked | _as_started(before) | {"output": asked["resume"]}
     else:
         asked["output"] = asked["output"] or f"reports/run-{datetime.datetime.now():%Y%m%d-%H%M%S}.jsonl"
+    _check_output(Path(asked["output"]))
     page = Path(asked["report"] or Path(asked["output"]).with_suffix(".html"))
     check_words(asked)
     wanted = {option: asked[option] for option in summaries.WRITERS}
@@ -161,10 +163,12 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
     finally:
         session.close()
     report = findings.report(run_file.read(asked["output"]))
-    try:
-        html.write([report], page)
-    finally:  # neither costs the other
-        written = summaries.write([report], wanted, out)
+    written, lost = [], []
+    for write in (lambda: html.write([report], page), lambda: written.extend(summaries.write([report], wanted, out))):
+        try:  # neither costs the other, nor what is said here
+            write()
+        except run_file.RunFileError as error:
+            lost.append(error)
     terminal.summary(report)
     click.echo(f"rows: {asked['output']}")
     for name in written:
@@ -172,7 +176,21 @@ def _run(asked: dict[str, Any], out: TextIO) -> int:
     if asked["form"]:
         summaries.to_github([report])
     click.echo(f"page: {page}")
-    return _status(report.run, asked["fail_on"])
+    for error in lost:
+        say(f"convt: {error}", err=True)
+    return _status(report.run, asked["fail_on"]) or (USAGE if lost else CLEAN)
+
+
+def _check_output(path: Path) -> None:
+    """A run file must be one that can be written and read again."""
+    if str(path) == "-":
+        raise UsageError(
+            "--output -: a run file is read again at its end: name a file; --json - writes to standard output"
+        )
+    if path.is_dir():
+        raise UsageError(f"--output {path}: this is a folder: name a file in it")
+    if blocked := next((each for each in path.parents if each.exists() and not each.is_dir()), None):
+        raise UsageError(f"--output {path}: {blocked} is no folder")
 
 
 def _warn(cases: Iterable[Case]) -> None:
@@ -224,7 +242,8 @@ def _open(asked: dict[str, Any]) -> Session:
     """The adapters and variants that the command means, greeted."""
     first, *others = _counts(str(asked["threads"]))
     pythons = programs.pairs(asked["pythons"])
-    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, first)
+    settings = programs.settings(asked["environments"])
+    chosen = programs.choose(tuple(asked["adapters"]), tuple(asked["routes"]), pythons, first, settings)
     return Session.open(
         chosen,
         ledger=asked["known"] and Path(asked["known"]),
@@ -305,14 +324,15 @@ def _insist_named(path: str, asked: dict[str, Any], typed: Sequence[tuple[str, s
 
 
 def _typed(asked: dict[str, Any]) -> list[tuple[str, str]]:
-    """(option, value) for all adapters and interpreters that a command names."""
-    return [("--adapter", each) for each in asked["adapters"]] + [("--python", each) for each in asked["pythons"]]
+    """(option, value) for all adapters, interpreters and variables of their environments that a command names."""
+    options = {"--adapter": "adapters", "--python": "pythons", "--env": "environments"}
+    return [(option, each) for option, word in options.items() for each in asked[word]]
 
 
 def _programs(asked: dict[str, Any]) -> list[tuple[str, str]]:
     """Those of them that are neither ours nor installed beside us."""
     known = programs.known()
-    return [(option, each) for option, each in _typed(asked) if option == "--python" or each not in known]
+    return [(option, each) for option, each in _typed(asked) if option != "--adapter" or each not in known]
 
 
 def _same_cases(before: run_file.Run, everything: Sequence[Case]) -> None:
@@ -330,9 +350,9 @@ def _same_run(before: run_file.Run, header: dict[str, Any]) -> None:
         raise run_file.RunFileError(f"{before.path}: cannot go on: it was started with {then}, here are {now}")
 
 
-def adapters(named: tuple[str, ...], pythons: dict[str, str], as_json: bool) -> None:
+def adapters(chosen: list[programs.Program], as_json: bool) -> None:
     """`convt adapters`: what is here and what it offers."""
-    session = Session.open(programs.choose(named or tuple(programs.known()), (), pythons, 1), jobs=os.cpu_count() or 1)
+    session = Session.open(chosen, jobs=os.cpu_count() or 1)
     session.close()
     if as_json:
         said = {"adapters": session.hellos, "absent": session.absent, "dead": session.dead}

@@ -29,7 +29,7 @@ ALIKE = 6
 def show(asked: dict[str, Any]) -> int:
     """`convt show`; returns the exit status: 1 where an answer is wrong, known or not, 3 where there is none."""
     check_words(asked)
-    run = _read(asked) if asked["run_path"] else _ask(asked)
+    run = _read(asked) if asked["run_path"] else ask(asked)
     wrong = [row for row in run.rows if row.verdict in DIVERGENT]
     if asked["script"]:
         _script(run, wrong)
@@ -53,11 +53,13 @@ def _read(asked: dict[str, Any]) -> Run:
     return run
 
 
-def _ask(asked: dict[str, Any]) -> Run:
-    """The same, asked now."""
+def ask(asked: dict[str, Any]) -> Run:
+    """The rows that are meant, asked now. Raises ProgramError where the adapter is dead, UsageError where there are
+    none."""
     cases = {case.id: case for case in _cases(asked)}
     routes = (asked["route"],) if asked["route"] else ()
-    chosen = programs.choose(tuple(asked["adapters"]), routes, programs.pairs(asked["pythons"]), 1)
+    pythons, settings = programs.pairs(asked["pythons"]), programs.settings(asked["environments"])
+    chosen = programs.choose(tuple(asked["adapters"]), routes, pythons, 1, settings)
     session = Session.open(chosen, seed=asked["seed"], under=named_by(routes))
     try:
         insist(session, asked | {"routes": routes, "devices": ()})
@@ -69,7 +71,7 @@ def _ask(asked: dict[str, Any]) -> Run:
         raise programs.ProgramError(f"the adapter {name} is dead: {reason}")
     if not rows:
         raise UsageError(f"nothing to show: no route takes {asked['case_id']} with these dtypes, checks and fills")
-    selection = {word: asked[word] for word in ("files", "adapters", "pythons")}
+    selection = {word: asked[word] for word in ("files", "adapters", "pythons", "environments")}
     header = {"adapters": session.hellos, "selection": selection, "seed": asked["seed"]}
     return Run("", header, cases, rows)
 

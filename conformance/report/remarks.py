@@ -3,7 +3,8 @@
 rough  within the bound, and beyond what rounding at random would do; see oracle/bounds.py
 slow   t > f·(o + c + n/p): a question of n multiply-adds takes t seconds, where p is the pace of the framework, the
        median of multiply-adds a second over its questions of a million and more; o what its small questions take, also
-       the median; c what the route says that a compilation costs; f a factor, 20 unless --slow-factor says otherwise
+       the median; c what the route says that a compilation costs; f a factor, 20 unless --slow-factor says otherwise.
+       Or t > f·(o + c + v), where v is what the framework's forward convolution of the same size takes
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ def _slow(run: Run) -> list[Remark]:
     factor = float((run.header.get("selection") or {}).get("slow_factor") or SLOW)
     timed: dict[tuple[str, ...], Row] = {}
     for row in run.rows:  # what another fill of the question takes is the same work, without what the first call costs
-        if row.verdict == "pass" and row.seconds and row.fill != "related" and row.case in run.cases:
+        if row.case not in run.cases or "foretell" in run.cases[row.case].options:  # not the call alone is timed there
+            continue
+        if row.verdict == "pass" and row.seconds and row.fill != "related":
             asked = (row.case, row.route, row.device, row.dtype, row.check)
             if asked not in timed or row.seconds < timed[asked].seconds:
                 timed[asked] = row
@@ -89,6 +92,9 @@ def _slow(run: Run) -> list[Remark]:
         costs = {f"{name}/{each['name']}": each.get("cost", 0.0) for each in offered}
         for row in rows:
             expected = call + costs.get(row.route, 0.0) + work[row.key] / pace
+            forward = row.detail.get("forward_seconds")
+            if forward is not None and work[row.key] > SMALL:
+                expected = min(expected, call + costs.get(row.route, 0.0) + forward)
             least = LEAST if work[row.key] > SMALL else LEAST_SMALL
             if row.seconds > max(least, factor * expected):
                 found[place(row)].append((row.seconds / expected, row))
@@ -98,5 +104,7 @@ def _slow(run: Run) -> list[Remark]:
         (times, first), rows = mine[0], [row for _, row in mine]
         work = run.cases[first.case].size
         says = f"{first.seconds:.2g} s for {work:,} multiply-adds, {times:.0f} times what others let expect"
+        if "forward_seconds" in first.detail:
+            says += f"; its forward convolution takes {first.detail['forward_seconds']:.2g} s"
         made.append(Remark("slow", route, rows, says))
     return made

@@ -45,6 +45,7 @@ def given(route: str, device: str, header: Mapping[str, Any]) -> list[str]:
     words += _options("--cases", asked.get("files"))
     words += _options("--adapter", (name for name in asked.get("adapters") or () if Path(name).name == Path(file).name))
     words += _options("--python", (pair for pair in asked.get("pythons") or () if pair.startswith(f"{framework}=")))
+    words += _options("--env", (each for each in asked.get("environments") or () if each.startswith(f"{framework}:")))
     return words + _options("--seed", [header["seed"]] if header.get("seed") else [])
 
 

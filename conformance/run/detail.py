@@ -86,7 +86,7 @@ class Detail(msgspec.Struct):
     error_text: str | None = None
     trace: str | None = None
     log: str | None = None
-    mismatch: Literal["shape", "dtype", "specials", "values"] | None = None
+    mismatch: Literal["shape", "dtype", "specials", "values", "layout"] | None = None
     expected_shape: list[int] | None = None
     returned_shape: list[int] | None = None
     expected_dtype: str | None = None
@@ -117,6 +117,7 @@ class Detail(msgspec.Struct):
     poisons: str | None = None
     says_nothing: Number | None = None
     rough: bool | None = None
+    forward_seconds: Seconds | None = None
     unconfirmed: bool | None = None
     threads: dict[str, str | None] | None = None
     question: str | None = None
@@ -222,6 +223,7 @@ class Selected(msgspec.Struct):
     everywhere: bool = False
     adapters: list[str] = []
     pythons: list[str] = []
+    environments: list[str] = []
     files: list[str] = []
     random: Annotated[int, Meta(ge=1)] | None = None
     known: str | None = None

@@ -145,13 +145,19 @@ class Engine:
                 self._ask(lane, ask)
             else:
                 yield self._unrun(lane, ask, f"{ask.question.key.route} died {DEATHS} times in a row")
-        lane.worker.write()
+        self._send(lane)
         pipe = lane.worker.pipes[0]
         listening = pipe in self._selector.get_map()
         if lane.worker.wants_to_write and not listening:
             self._selector.register(pipe, selectors.EVENT_WRITE, lane)
         elif listening and not lane.worker.wants_to_write:
             self._selector.unregister(pipe)
+
+    def _send(self, lane: Lane) -> None:
+        """Hand over what the worker takes. Its time runs from then on: it may have waited for us, who computed right
+        answers."""
+        if lane.worker.write():
+            lane.clock.restart()
 
     def _ask(self, lane: Lane, ask: Ask) -> None:
         number = next(self._ids)
@@ -243,7 +249,7 @@ class Engine:
             return
         if not worker.read_log() and worker.pipes[2] in self._selector.get_map():
             self._selector.unregister(worker.pipes[2])  # it closed its log; that says nothing
-        worker.write()
+        self._send(lane)
         open_ended = worker.read()
         try:
             while (received := self._next(lane)) is not None:

@@ -34,10 +34,12 @@ class Answer:
     type: str = ""
     trace: str = ""
     seconds: float | None = None
+    forward_seconds: float | None = None
     build_seconds: float | None = None
     plan: dict[str, Any] | None = None
     no_plan: str = ""
     tensors: Tensors = field(default_factory=dict)
+    foretold: dict[str, tuple[spoken.Lies, spoken.Lies]] = field(default_factory=dict)
     log: str = ""
 
     @classmethod
@@ -61,10 +63,12 @@ class Answer:
             type=(said.type or "")[:200],
             trace=(said.trace or "")[-LONGEST:],
             seconds=said.seconds,
+            forward_seconds=said.forward_seconds,
             build_seconds=said.build_seconds,
             plan=plan,
             no_plan=no_plan,
             tensors=tensors,
+            foretold=said.foretold,
         )
 
     def same_as(self, other: Answer) -> bool:
@@ -97,6 +101,8 @@ def judge(question: Question, expected: Expected, answer: Answer, first: Answer 
         log = "\n".join(filter(None, [first.log, answer.log or log]))
     if answer.plan:
         detail["plan"] = answer.plan
+    if answer.forward_seconds is not None:
+        detail["forward_seconds"] = answer.forward_seconds
     if answer.build_seconds is not None:
         detail["build_seconds"] = answer.build_seconds
     if answer.no_plan:
@@ -149,6 +155,8 @@ def _meaning(question: Question, expected: Expected, answer: Answer) -> tuple[st
             detail |= compare(expected, array, dtype, question.arithmetic)
             verdict = "differ" if "mismatch" in detail else "pass"
             cause = _cause(question, expected, returned, detail)
+            if verdict == "pass" and check in answer.foretold and (otherwise := foretold(*answer.foretold[check])):
+                verdict, cause, detail["mismatch"] = "differ", otherwise, "layout"
         if expected.fill == "real" or verdict == "differ":  # an exact answer that is right has only one spelling
             detail["bits"] = hashlib.blake2b(array.tobytes(), digest_size=6).hexdigest()
     if case.claim and (said := claims.judge(case.claim, verdict, returned, error and error.splitlines()[0][:300])):
@@ -185,6 +193,18 @@ def _cause(question: Question, expected: Expected, returned: np.ndarray, detail:
         return f"beyond what rounding can do under the declared arithmetic{instead}"
     where = detail.get("region", "everywhere")
     return f"{mismatch} differ in {where}, as no known fault would".replace("in everywhere", "everywhere")
+
+
+def foretold(said: spoken.Lies, found: spoken.Lies) -> str | None:
+    """In words where an answer has another shape, or lies in memory otherwise, than was said of it before. The stride
+    of an axis of one element leads nowhere, nor does any of an empty answer; what was left open (None) says nothing."""
+    (shape, strides), (has, lies) = said, found
+    if len(shape) != len(has) or any(one not in (None, other) for one, other in zip(shape, has, strict=True)):
+        return f"foretold with shape {shape}, answered with {has}"
+    if strides is None or lies is None or 0 in has:
+        return None
+    wrong = any(length > 1 and one not in (None, other) for length, one, other in zip(has, strides, lies, strict=True))
+    return f"foretold with strides {strides}, answered with {lies}" if wrong else None
 
 
 def specials(extra: int, missing: int) -> str:

@@ -17,6 +17,7 @@ import platform
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 Place = dict[str, frozenset[str]]
 
@@ -46,6 +47,9 @@ LEVELS: tuple[tuple[str, frozenset[str]], ...] = (
     ("avx512_core_amx", frozenset({"amx_tile", "amx_int8", "amx_bf16"})),
 )
 
+#: Versions of TensorFlow whose operations come to oneDNN only where a setting says so.
+BEFORE_ONEDNN = re.compile(r"1\.|2\.[0-8]\.")
+
 #: From version 2.9 TensorFlow uses oneDNN on Linux where the CPU has one of these, unless a setting says otherwise.
 NEURAL = frozenset({"avx512_vnni", "avx512_bf16", "avx_vnni", "amx_tile", "amx_int8", "amx_bf16"})
 
@@ -62,10 +66,14 @@ def here(environment: Mapping[str, str] = os.environ) -> Place:
     }
 
 
-def of_worker(program_environment: Mapping[str, str], builds: Mapping[str, str], variant: str) -> Place:
+def of_worker(program_environment: Mapping[str, str], hello: Mapping[str, Any], variant: str) -> Place:
     """The place of a worker: this machine under its environment, with what its adapter tells of the libraries."""
+    builds = hello["builds"]
     told = {name: frozenset({builds[name].lower(), *builds[name].lower().split()}) for name in BUILDS if name in builds}
-    return here(os.environ | program_environment) | told | {"variant": frozenset({variant} - {""})}
+    environment = os.environ | program_environment
+    if hello["name"] == "tensorflow" and BEFORE_ONEDNN.match(hello["version"]):
+        environment = {"TF_ENABLE_ONEDNN_OPTS": "0"} | environment
+    return here(environment) | told | {"variant": frozenset({variant} - {""})}
 
 
 def unseen(place: Place) -> str | None:

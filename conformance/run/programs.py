@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.machinery
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,9 +16,11 @@ from conformance import folder
 from conformance.corpus.globs import matches
 from conformance.run import engines
 from conformance.run.variants import framework_of
-from conformance.run.worker import Program, environment
+from conformance.run.worker import INTERPRETED, Program, environment
 
 SUFFIX = "_adapter"
+#: How an adapter in C++ says in its first lines what compiles it.
+COMPILE = re.compile(r"^//\s+(g\+\+ .+)$", re.MULTILINE)
 GROUP = "conformance.adapters"
 
 
@@ -64,12 +67,32 @@ def pairs(values: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, str], threads: int) -> list[Program]:
-    """The adapters of a run: those `named` (names, or files that end in .py or can be executed), else those whose
-    routes were asked for by name, else those that are plain: see adapters/engines.yaml.
+def settings(values: Iterable[str]) -> dict[str, dict[str, str]]:
+    """NAME:KEY=VALUE, as given to --env, as adapter → variables of its environment. Raises ProgramError for anything
+    else."""
+    found: dict[str, dict[str, str]] = {}
+    for value in values:
+        name, _, variable = value.partition(":")
+        key, equals, text = variable.partition("=")
+        if not name or not key or not equals or "\0" in value:
+            raise ProgramError(f"--env {value}: expected NAME:KEY=VALUE, as in --env mylib:LD_LIBRARY_PATH=/opt/mylib")
+        found.setdefault(name, {})[key] = text
+    return found
+
+
+def choose(
+    named: tuple[str, ...],
+    routes: tuple[str, ...],
+    pythons: Mapping[str, str],
+    threads: int,
+    environments: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Program]:
+    """The adapters of a run: those `named` (names, or files that end in .py or .js or can be executed), else those
+    whose routes were asked for by name, else those that are plain (adapters/engines.yaml). `environments`: adapter → variables.
 
     Raises ProgramError for a name, a file or an interpreter that is not there.
     """
+    environments = environments or {}
     ours = known()
     if named:
         chosen = dict(_one(name, ours) for name in named)
@@ -79,11 +102,15 @@ def choose(named: tuple[str, ...], routes: tuple[str, ...], pythons: dict[str, s
         chosen = {name: path for name, path in plain.items() if not firsts or _matches_any(name, firsts)}
         if firsts and not chosen:
             raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")
-    for name in pythons:
-        if name not in chosen:
-            raise ProgramError(f"--python {name}=…: no adapter of that name takes part, only {', '.join(chosen)}")
+    for option, given in (("--python {}=…", pythons), ("--env {}:…", environments)):
+        for name in given:
+            if name not in chosen:
+                taking = ", ".join(chosen)
+                raise ProgramError(f"{option.format(name)}: no adapter of that name takes part, only {taking}")
     return [
-        Program(name, path, _interpreter(name, pythons.get(name)), environment(threads))
+        Program(
+            name, path, _interpreter(path, name, pythons.get(name)), environment(threads) | environments.get(name, {})
+        )
         for name, path in chosen.items()
     ]
 
@@ -111,12 +138,20 @@ def _one(name: str, ours: dict[str, Path]) -> tuple[str, Path]:
         near = difflib.get_close_matches(name, ours, 1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(ours)}; or give the path of a file"
         raise ProgramError(f"--adapter {name}: no such adapter and no such file: {hint}")
-    if path.suffix != ".py" and not shutil.which(str(path.resolve())):
-        raise ProgramError(f"--adapter {name}: neither a Python file nor executable: chmod +x it, or name it *.py")
+    if path.suffix == ".cpp":
+        command = COMPILE.search(path.read_text(encoding="utf-8", errors="replace"))
+        how = command[1] if command else f"g++ -O2 -std=c++17 {name} -o {path.stem}"
+        raise ProgramError(f"--adapter {name}: compile it, and name the program that comes out: {how}")
+    if path.suffix not in INTERPRETED and not shutil.which(str(path.resolve())):
+        raise ProgramError(f"--adapter {name}: neither *.py, *.js nor executable: chmod +x it, or name it so")
     return name_of(name), path.resolve()
 
 
-def _interpreter(name: str, given: str | None) -> str:
+def _interpreter(file: Path, name: str, given: str | None) -> str:
+    if given is None and file.suffix == ".js":
+        if not (node := shutil.which("node")):
+            raise ProgramError(f"--adapter {file.name}: there is no node on the PATH, which runs it: install Node.js")
+        return node
     if given is None:
         return engines.interpreter(name) or sys.executable
     found = shutil.which(given)

@@ -113,7 +113,7 @@ class Session:
             "settings": place.settings(os.environ | program.environment),
         }
         self.engine.workers[name] = worker
-        self.ledger.places[name] = place.of_worker(program.environment, hello["builds"], variant)
+        self.ledger.places[name] = place.of_worker(program.environment, hello, variant)
 
     def settle(self, row: Row, case: Case) -> Row:
         """The row of a case set against the ledger."""

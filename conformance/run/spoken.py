@@ -175,8 +175,14 @@ def offers(framework: str, routes: Sequence[Offer]) -> None:
                     raise ValueError(f"{framework}/{each.name} declares {word[:40]!r}: {value[:40]!r}")
 
 
+#: The shape of an answer and the strides of its elements, None where the framework does not say.
+Lies = tuple[list[int | None], list[int | None] | None]
+
+
 class Said(msgspec.Struct):
-    """What an answer says beside its tensors. `plan` is read by `plan`, since a wrong one does not spoil the answer."""
+    """What an answer says beside its tensors. `plan` is read by `plan`, since a wrong one does not spoil the answer.
+    `foretold`: for each check what was said of the answer before it was computed, and what the answer has;
+    `forward_seconds`: what the forward convolution of the same size took."""
 
     outcome: Literal["returned", "unsupported", "raised", "broken"]
     reason: str | None = None
@@ -186,6 +192,8 @@ class Said(msgspec.Struct):
     seconds: Seconds | None = None
     build_seconds: Seconds | None = None
     plan: Any = None
+    foretold: dict[str, tuple[Lies, Lies]] = {}
+    forward_seconds: Seconds | None = None
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -35,13 +35,17 @@ ROOM = 64 * 2**20
 MARK = "CONVT_WORKER"
 
 
+#: How files end that an interpreter runs; all others run by themselves.
+INTERPRETED = (".py", ".js")
+
+
 class Dead(Exception):
     """The worker did not answer its hello: why, with the last line of its output."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """How an adapter is started: `file` is run by `interpreter`, or by itself where it is no Python file."""
+    """How an adapter is started: `file` is run by `interpreter`, Python's or node, or by itself."""
 
     name: str
     file: Path
@@ -52,7 +56,7 @@ class Program:
     def command(self) -> list[str]:
         if self.file.suffix == ".py":
             return [self.interpreter, "-u", protocol.__file__, str(self.file)]
-        return [str(self.file)]
+        return [self.interpreter, str(self.file)] if self.file.suffix in INTERPRETED else [str(self.file)]
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -126,11 +130,14 @@ class Worker:
         """Queue a message; `write` sends what the pipe takes."""
         self._out.append(memoryview(message))
 
-    def write(self) -> None:
-        """Send what the pipe takes now. A broken pipe is left for `read` to notice as the end of output."""
+    def write(self) -> bool:
+        """Send what the pipe takes now; whether it took anything. A broken pipe is left for `read` to notice as the end
+        of output."""
+        taken = False
         try:
             while self._out:
                 sent = os.write(self.process.stdin.fileno(), self._out[0][: 2**20])
+                taken = True
                 if sent == len(self._out[0]):
                     self._out.popleft()
                 else:
@@ -139,6 +146,7 @@ class Worker:
             pass
         except BrokenPipeError:
             self._out.clear()
+        return taken
 
     def read(self) -> bool:
         """Take in what has arrived on standard output; False at its end. A process that has ended is at its end when

@@ -28,11 +28,14 @@ from conformance.run import run_file
         (["run", "--tier", "tiny"], "'tiny' is not one of"),
         (["run", "--tier", "smoke"], "--tier smoke: these cases have the tiers core, full"),
         (["run", "--adapter", "missing.py"], "missing.py: no such adapter and no such file"),
-        (["run", "--adapter", "few.yaml"], "neither a Python file nor executable"),
+        (["run", "--adapter", "few.yaml"], "neither *.py, *.js nor executable"),
         (["run", "--python", "honest"], "--python honest: expected NAME=PATH"),
         (["run", "--python", "honest="], "expected NAME=PATH"),
         (["run", "--python", "tourch=python"], "no adapter of that name takes part, only honest"),
         (["run", "--python", "honest=no-such-python"], "no such interpreter"),
+        (["run", "--env", "honest"], "--env honest: expected NAME:KEY=VALUE"),
+        (["run", "--env", "honest:=1"], "expected NAME:KEY=VALUE"),
+        (["run", "--env", "tourch:KEY=1"], "--env tourch:…: no adapter of that name takes part, only honest"),
         (["run", "--known", "no-such-folder"], "--known no-such-folder"),
         (["run", "--cases", "missing.yaml"], "missing.yaml: no such file"),
         (["run", "--dtype", "float64", "--check", "grad_bias"], "nothing to run"),
@@ -94,7 +97,7 @@ def test_an_error_in_a_case_file_has_its_line(change, line, says, room):
 
 
 @pytest.mark.parametrize(
-    "output", ["there.jsonl", "/dev/full", "few.yaml/run.jsonl", "/proc/none/run.jsonl", "run.html"]
+    "output", ["there.jsonl", "/dev/full", "few.yaml/run.jsonl", "/proc/none/run.jsonl", "run.html", ".", "-"]
 )
 def test_an_output_that_cannot_be_is_one_sentence(output, room):
     (room / "there.jsonl").write_text("mine")

@@ -240,6 +240,7 @@ FIELDS = (
     "1.selection.adapters.0",
     "1.selection.files",
     "1.selection.pythons",
+    "1.selection.environments",
     "2.why",
     "2.source",
     "2.where",
@@ -262,6 +263,8 @@ def planted(field: str, plant: str) -> list[dict]:
     value: object = plant
     if field.endswith((".files", ".pythons")):
         value = [f"lies={plant}"]
+    elif field.endswith(".environments"):
+        value = [f"lies:{plant}"]
     elif field.endswith("arguments"):
         value = {plant: plant}
     number, *words = field.split(".")

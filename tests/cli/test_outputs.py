@@ -153,6 +153,16 @@ def test_a_full_disk_costs_one_summary_and_not_the_run(option, room):
     assert Path("kept").exists()
 
 
+def test_a_page_that_cannot_be_written_hides_no_finding(room):
+    flipped = str(LIARS / "flipped.py")
+    words = ("run", "--cases", "few.yaml", "--adapter", flipped, "--no-narrow", "-o", "run.jsonl")
+    (room / "p.html").mkdir()
+    said = Said(*words, "--report", "p.html")
+    assert said.status == FINDINGS
+    assert said.err == "convt: p.html: Is a directory: name another page; the run file is kept\n"
+    assert "6 new" in said.out
+
+
 @pytest.mark.parametrize("header", ['{"kind":"header"}', '{"kind":"header","adapters":[],"dead":3}'])
 @pytest.mark.parametrize(
     "words", [["report", "x.jsonl", "--json", "x.json"], ["diff", "x.jsonl", "x.jsonl", "x.jsonl"]]

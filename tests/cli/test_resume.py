@@ -182,9 +182,15 @@ def test_what_is_asked_beside_resume_is_refused_and_not_forgotten(room):
     assert "leave out" in said.err
 
 
-@pytest.mark.parametrize("words", [("adapters", "./evil"), ("pythons", "numpy=./evil")])
-def test_a_program_that_only_the_file_names_is_not_started(words, room):
-    key, value = words
+@pytest.mark.parametrize(
+    ("key", "option", "value", "another"),
+    [
+        ("adapters", "--adapter", "./evil", "numpy"),
+        ("pythons", "--python", "numpy=./evil", "numpy=python"),
+        ("environments", "--env", "numpy:LD_PRELOAD=./evil", "numpy:LD_PRELOAD="),
+    ],
+)
+def test_a_program_that_only_the_file_names_is_not_started(key, option, value, another, room):
     Said("run", "--cases", "few.yaml", "--adapter", "numpy", "--output", "run.jsonl", "--no-narrow")
     (room / "evil").write_text("#!/bin/sh\ntouch STARTED\n", encoding="utf-8")
     (room / "evil").chmod(0o755)
@@ -194,8 +200,8 @@ def test_a_program_that_only_the_file_names_is_not_started(words, room):
     (room / "run.jsonl").write_text(json.dumps(header) + "\n" + "".join(rest[:-1]), encoding="utf-8")
     said = Said("run", "--resume", "run.jsonl")
     assert said.status == USAGE
-    assert f"would start {value}: if you trust it, name it as well, by --{key[:-1]} {value}" in said.err
-    other = Said("run", "--resume", "run.jsonl", f"--{key[:-1]}", "numpy" if key == "adapters" else "numpy=python")
+    assert f"would start {value}: if you trust it, name it as well, by {option} {value}" in said.err
+    other = Said("run", "--resume", "run.jsonl", option, another)
     assert "was started without it" in other.err
     assert not (room / "STARTED").exists()
 

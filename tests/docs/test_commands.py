@@ -8,23 +8,9 @@ import shlex
 
 import click
 import pytest
-from documents import DOCUMENTS, ROOT
+from documents import COMMANDS, ROOT, commands
 
 from conformance.cli.main import main
-
-FENCED = re.compile(r"^```(?P<language>\w*)[ \w-]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-INDENTED = re.compile(r"^    .*$", re.MULTILINE)
-#: A command in a block: from `convt` to a gap of two spaces, which separates it from its explanation, or to a comment.
-IN_BLOCK = re.compile(r"(?:^|&& |\$ |run: |- |sh ')\s*(convt [a-z].*?)(?:\s{2,}|\s*#|\s*\|\||$)", re.MULTILINE)
-IN_TEXT = re.compile(r"`(convt\s[^`]+)`")
-
-
-def commands(text: str) -> list[str]:
-    """The commands in a document: in fenced and indented blocks, and in spans of code."""
-    rest = FENCED.sub("", text)
-    blocks = [match["text"] for match in FENCED.finditer(text) if match["language"] in ("", "sh", "yaml")]
-    found = [match[1] for block in [*blocks, *INDENTED.findall(rest)] for match in IN_BLOCK.finditer(block)]
-    return found + [" ".join(match[1].split()) for match in IN_TEXT.finditer(rest)]
 
 
 def wrong(command: str) -> str | None:
@@ -53,11 +39,8 @@ def wrong(command: str) -> str | None:
     return None
 
 
-FOUND = [(path, command) for path in DOCUMENTS for command in commands(path.read_text(encoding="utf-8"))]
-
-
 @pytest.mark.parametrize(
-    ("path", "command"), [pytest.param(*each, id=f"{each[0].relative_to(ROOT)}: {each[1]}") for each in FOUND]
+    ("path", "command"), [pytest.param(*each, id=f"{each[0].relative_to(ROOT)}: {each[1]}") for each in COMMANDS]
 )
 def test_every_command_of_a_document_exists(path, command):
     assert wrong(command) is None
@@ -65,7 +48,7 @@ def test_every_command_of_a_document_exists(path, command):
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/ci.md", "docs/adapters.md"])
 def test_commands_are_found(name):
-    assert sum(path == ROOT / name for path, _ in FOUND) >= 3
+    assert sum(path == ROOT / name for path, _ in COMMANDS) >= 3
 
 
 @pytest.mark.parametrize(

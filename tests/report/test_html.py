@@ -74,11 +74,17 @@ def test_a_card_draws_the_wrong_elements_among_what_is_cropped_and_added(tmp_pat
     cells = {name: path.count("M") for name, path in re.findall(r'class="([^"]+)" d="([^"]+)"', picture)}
     width = case.output[1]
     assert cells["cell cropped"] == width
-    assert cells["cross"] == width
+    assert cells["cross light"] == width
     assert sum(count for name, count in cells.items() if "shade" in name) == width
-    assert sum(cells.values()) - cells["cross"] == (case.output[0] + 1) * width
+    assert sum(cells.values()) - cells["cross light"] == (case.output[0] + 1) * width
     assert 'aria-label="channel 2: 6 wrong elements, crossed"' in picture
     assert "channel 2, wrong: the last row of channel 2" in text(page(tmp_path, ran))
+
+
+def test_no_folder_of_the_machine_is_told(tmp_path):
+    ran = run([DIFFERS], argv=["convt", "run", "-o", "/home/somebody/run.jsonl"])
+    ran.path = "/home/somebody/else/run.jsonl"
+    assert "home/some" not in text(page(tmp_path, ran))
 
 
 def test_a_count_has_its_separators_and_a_name_keeps_its_digits():
@@ -117,7 +123,7 @@ def test_hostile_names_errors_and_logs_do_no_harm(tmp_path):
     assert "<script>alert" not in written
     assert "<img" not in written
     assert 'href="javascript' not in written
-    assert len(re.findall(r"<script\b", written)) == 4  # three of data, one of code
+    assert len(re.findall(r"<script\b", written)) == 5  # four of data, one of code
     assert "characters more" in written
 
 
@@ -147,7 +153,7 @@ def test_one_fault_is_one_cause_though_integers_name_it_and_reals_do_not(tmp_pat
         "tensorflow differs: as if the kernel were flipped how many 2 of 2 rows that tensorflow answered; 1 case"
         in said
     )
-    assert "beyond what rounding can do" not in said.partition("Routes ×")[0]
+    assert "beyond what rounding can do" not in said.partition("Where")[0]
 
 
 def test_it_says_who_gave_the_same_wrong_answer_and_who_the_right_one():
@@ -290,3 +296,13 @@ def test_each_term_has_a_place_in_the_glossary_of_the_documents(term):
     """As a heading, a row of a table, or a point of a list."""
     lines = GLOSSARY.read_text(encoding="utf-8").splitlines()
     assert any(re.match(rf"[#|*\-\s]*[*`]*{term}\b", line, re.IGNORECASE) for line in lines)
+
+
+def test_a_page_of_several_runs_begins_with_what_differs_between_them(tmp_path):
+    one, other = run([row()], cpu="one"), run([row()], cpu="two")
+    said = page(tmp_path, one, other)
+    section = said[said.index('<section id="between">') : said.index('<section id="findings">')]
+    assert "CPU" in section
+    assert section.index("one") < section.index("two")
+    assert "Nothing: the same was asked in the same place." in page(tmp_path, one, one)
+    assert 'id="between"' not in page(tmp_path, one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import re
@@ -87,21 +88,77 @@ def test_a_fragment_filters_the_rows_and_the_matrix(browser, tmp_path, fragment,
     opened(browser, tmp_path, ROWS, fragment)
     assert browser.text("#found").startswith(f"{count} of 5 rows")
     assert browser.js("document.querySelectorAll('#rows tbody tr').length") == count
-    numbers = browser.js("""[...document.querySelectorAll('.matrix td[data-family=""]')]
-                            .filter((cell) => !cell.parentElement.hidden).map((cell) => cell.innerText)""")
-    assert sum(int(number) for text in numbers for number in re.findall(r"\d+", text)) == count
+    assert counted(browser, ".matrix tr[data-group=''] td.whole a") == count
+    assert counted(browser, ".matrix tr:not([data-family='']) td:not(.whole) a") == count
 
 
-def test_filters_write_the_fragment_and_fewest_issues_come_first(browser, tmp_path):
+def counted(browser: Browser, cells: str) -> int:
+    """The rows that some cells of the matrix count together."""
+    said = browser.js(f'[...document.querySelectorAll("{cells}")].map((one) => one.ariaLabel)')
+    return sum(int(number) for text in said for number in re.findall(r"\d+", text))
+
+
+def test_filters_write_the_fragment_and_the_worst_comes_first(browser, tmp_path):
     opened(browser, tmp_path, ROWS)
-    routes = browser.js("[...document.querySelectorAll('.matrix tbody tr')].map((line) => line.dataset.route)")
-    assert routes == ["jax/lax@cpu", "torch/functional@cpu", "keras/layer@cpu", "tensorflow/nn@cpu"]
+    frameworks = browser.js(
+        "[...document.querySelectorAll('.matrix th.whole[data-framework]')].map((one) => one.innerText)"
+    )
+    assert frameworks == ["keras", "tensorflow", "jax", "torch"]
     browser.js("""const select = document.querySelector('select[name=state]'); select.value = 'new';
                   select.dispatchEvent(new Event('input', { bubbles: true }))""")
     assert browser.js("location.hash") == "#matrix&state=new"
-    assert browser.text("#found").startswith("2 of 5")
+    browser.wait("document.getElementById('found').textContent.startsWith('2 of 5')")
     browser.js("document.querySelector('#filters button[type=reset]').click()")
     browser.wait("document.getElementById('found').textContent.startsWith('5 of 5')")
+
+
+def test_the_matrix_unfolds_groups_of_families_and_routes_of_a_framework(browser, tmp_path):
+    families = ["stride", "padding", "cover", "models-a", "models-b", *(f"own{number}" for number in range(30))]
+    routes = [f"framework{number}/route{route}" for number in range(9) for route in range(3)]
+    rows = [row(case=f"{family}/one", route=route) for family in families for route in routes]
+    opened(browser, tmp_path, rows)
+    seen = "[...document.querySelectorAll('.matrix {}')].filter((one) => one.checkVisibility())"
+    seen += ".map((one) => one.innerText)"
+    assert browser.js(seen.format("tbody th")) == ["all families", "cover", "other families", "real layers", "sizes"]
+    assert browser.js(seen.format("thead th[data-framework]")) == [f"framework{number}" for number in range(9)]
+    browser.js("document.querySelector('.matrix tr[data-group=sizes] button').click()")
+    assert browser.js(seen.format("tbody th"))[-2:] == ["padding", "stride"]
+    button = "document.querySelector('.matrix th[data-framework=framework3] button')"
+    browser.js(f"{button}.click()")
+    assert browser.js(f"{button}.ariaExpanded") == "true"
+    assert browser.js(seen.format("thead th[data-framework]"))[3:7] == ["framework3", "route0", "route1", "route2"]
+
+
+def test_twenty_five_engines_by_thirty_four_families_fit_the_window(browser, tmp_path):
+    rows = [
+        row(case=f"family{n}/one", route=f"engine{m}/route{k}") for n in range(34) for m in range(25) for k in range(2)
+    ]
+    opened(browser, tmp_path, rows)
+    browser.js("document.querySelector('.matrix tr.whole button').click()")
+    lines = "[...document.querySelectorAll('.matrix tbody tr')].filter((one) => one.checkVisibility()).length"
+    assert browser.js(lines) == 36
+    assert browser.js("document.querySelector('.matrix').getBoundingClientRect().right < 1400")
+    assert browser.js("document.querySelector('.matrix').getBoundingClientRect().height < 1100")
+
+
+def test_several_runs_are_columns_in_the_order_of_their_versions(browser, tmp_path):
+    path, versions = tmp_path / "page.html", ("2.13.0", "2.9.0", "10.0")
+    runs = [run([DIFFERS if version == "2.9.0" else row()], version=version) for version in versions]
+    for one, version in zip(runs, versions, strict=True):
+        one.path = f"{version}.jsonl"
+    html.write([report(one) for one in runs], path)
+    browser.open(path)
+    heads = "[...document.querySelectorAll('.matrix th[data-framework]')].filter((one) => one.checkVisibility())"
+    assert browser.js(f"{heads}.map((one) => one.innerText)") == [
+        f"tensorflow {one}" for one in ("2.9.0", "2.13.0", "10.0")
+    ]
+    assert browser.text("h1") == "1 of 3 runs needs a look: 1 new, 2 pass."
+    browser.js("document.querySelector('.matrix .m-look').click()")
+    browser.wait("document.getElementById('found').textContent.startsWith('1 of 3')")
+    assert "2.9.0.jsonl" in browser.text("#rows tbody tr")
+    browser.js("document.querySelector('#rows tbody a').click()")
+    browser.wait("document.querySelector('#case h2')")
+    assert "as if the kernel were flipped" in browser.text("#case")
 
 
 def test_the_case_view_tells_and_draws(browser, tmp_path):
@@ -169,13 +226,65 @@ def test_every_kind_of_configuration_is_told(browser, tmp_path, change, words):
 def test_the_map_shows_which_elements_are_wrong_slice_by_slice(browser, tmp_path):
     opened(browser, tmp_path, ROWS, VIEW)
     wrong = "[...document.querySelectorAll('.maps .wrong-here title')].map((title) => title.textContent)"
-    assert browser.js(wrong) == ["[0, 0, 0, 1]: wrong"]
+    assert browser.js(wrong) == ["[0, 0, 0, 1]: wrong, by 3.4 units"]
     browser.js("document.querySelectorAll('.sliders input')[0].focus()")
     browser.press("ArrowRight")
     assert browser.js(wrong) == []
     browser.js("document.querySelectorAll('.sliders input')[1].focus()")
     browser.press("End")
-    assert browser.js(wrong) == ["[1, 2, 8, 5]: wrong"]
+    assert browser.js(wrong) == ["[1, 2, 8, 5]: wrong, not by a finite number"]
+
+
+def test_what_is_not_a_number_and_must_not_be_one_is_right(browser, tmp_path):
+    units = np.zeros((1, 1, 2, 3))
+    units[0, 0, 0, :], units[0, 0, 1, 0] = np.nan, np.nan
+    wrong = np.zeros(units.shape, bool)
+    wrong[0, 0, 1, 0] = True
+    detail = DIFFERS.detail | {"error_map": error_map(units, wrong), "region": "the first column of the last row"}
+    opened(browser, tmp_path, [replace(DIFFERS, detail=detail)], VIEW)
+    said = browser.js("[...document.querySelectorAll('.maps rect title')].map((one) => one.textContent.split(': ')[1])")
+    assert said == ["right", "right", "right", "wrong, not by a finite number", "right", "right"]
+    assert browser.js("document.querySelectorAll('.maps .wide .shade6').length") == 1
+    assert browser.js("document.querySelectorAll('.maps .dot').length") == 3
+    assert "Wrong: the first column of the last row" in browser.text("#case")
+
+
+def test_of_three_axes_any_two_are_drawn(browser, tmp_path):
+    three = {"input": (2, 3, 4), "kernel": (1, 2, 3), "stride": (1, 2, 3), "dilation": (1, 1, 2)}
+    case = replace(CASE, id="drawn/one", padding=((0, 0),) * 3, output_padding=(0, 0, 1), **three)
+    units = np.zeros((1, 1, *case.output))
+    units[0, 0, 1, 2, 3] = 1.0
+    detail = DIFFERS.detail | {"error_map": error_map(units, units > 0)}
+    opened(browser, tmp_path, [replace(DIFFERS, case="drawn/one", detail=detail)], "#case=drawn/one", (case,))
+    cells = "document.querySelectorAll('.maps rect.cell:not(.key *)').length"
+    depth, height, width = case.output
+    assert browser.js(cells) == height * width
+    for choice, count in ((1, depth * height), (2, depth * width)):
+        browser.js(f"""var list = document.querySelector('.sliders select'); list.selectedIndex = {choice};
+                       list.dispatchEvent(new Event('change'))""")
+        assert browser.js(cells) == count
+        assert browser.js("document.querySelectorAll('.maps .wrong-here').length") == 1
+    browser.js("""var list = document.querySelector('section[aria-label="The configuration"] select');
+                  list.selectedIndex = 1; list.dispatchEvent(new Event('change'))""")
+    assert "Axes D and H" in browser.text("#case")
+
+
+def test_every_route_shows_what_becomes_of_the_kernel_and_those_without_a_call_are_one_line(browser, tmp_path):
+    stays = PLAN | {"layouts": {"x": "NCHW", "w": "IOHW", "y": "NCHW"}, "source": "torch(x, w)"}
+    rows = [wrong_row(), row(route="torch/one", detail={"plan": stays})]
+    rows += [row("unsupported", route=f"jax/{name}", detail={"reason": "has no groups"}) for name in ("a", "b")]
+    opened(browser, tmp_path, rows, VIEW)
+    assert "The kernel stays IOHW: no axis moves" in browser.text("#case")
+    assert browser.js("document.querySelectorAll('#case .wire').length") > 8
+    assert "No native call: jax/a@cpu, jax/b@cpu" in browser.text("#case")
+    assert browser.js("document.querySelectorAll('#case .call').length") == 2
+
+
+def test_the_script_is_one_click_from_the_picture(browser, tmp_path):
+    opened(browser, tmp_path, ROWS, VIEW)
+    browser.js("[...document.querySelectorAll('#case .jump')].find((one) => one.textContent === 'Script').click()")
+    assert browser.js("document.activeElement.textContent") == "Script"
+    assert "import tensorflow as tf" in browser.text("#case")
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -255,7 +364,7 @@ def test_enter_opens_a_row(browser, tmp_path):
     assert browser.js("location.hash").startswith("#case=stride%2Fone")
 
 
-@pytest.mark.parametrize("fragment", ["", VIEW, "#layouts"])
+@pytest.mark.parametrize("fragment", ["", VIEW, "#layouts", "#rows&q=groups = 1", "#rows&q=groups > 99"])
 @pytest.mark.parametrize(("width", "dark"), [(1400, False), (1400, True), (420, False)])
 def test_no_serious_violation(browser, tmp_path, fragment, width, dark):
     """axe-core, where AXE_CORE names it; and nothing is wider than the window."""
@@ -354,8 +463,23 @@ def test_without_its_script_the_page_still_says_what_is_wrong(browser, tmp_path)
     assert "tf.nn.conv2d_transpose(x, w)" in said
 
 
-def test_printed_it_has_no_controls(browser, tmp_path):
-    opened(browser, tmp_path, ROWS)
+def test_printed_it_has_no_controls_and_takes_two_pages(browser, tmp_path):
+    words = {f"as if fault {number}": f"stride/{number}" for number in range(40)}
+    many = [wrong_row(case=case, cause=cause) for cause, case in words.items()]
+    cases = tuple(replace(CASE, id=case) for case in words.values())
+    detail = many[0].detail
+    many = [replace(one, detail=detail | {"causes": [one.cause]}) for one in many]
+    opened(browser, tmp_path, [*ROWS, *many], "", cases)
     browser.look(media="print")
     assert not browser.js("document.getElementById('filters').checkVisibility()")
     assert browser.js("document.getElementById('matrix').checkVisibility()")
+    assert browser.js("document.getElementById('totals').checkVisibility({ contentVisibilityAuto: true })")
+    assert pages(browser) <= 3
+    opened(browser, tmp_path, ROWS)
+    assert pages(browser) <= 2
+
+
+def pages(browser: Browser) -> int:
+    """Sheets of A4 on which the page is printed."""
+    pdf = base64.b64decode(browser._ask("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))

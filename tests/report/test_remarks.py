@@ -42,6 +42,16 @@ def test_the_factor_decides(seconds, factor, count):
     assert len(remarks(slow_run(seconds, factor))) == count
 
 
+def test_the_forward_convolution_of_the_same_size_is_a_yardstick():
+    usual, quick, alike = slow_run(1.0), slow_run(1.0), slow_run(1.0)
+    quick.rows[-1].detail["forward_seconds"] = 0.01
+    alike.rows[-1].detail["forward_seconds"] = 0.9
+    assert not remarks(usual)
+    assert not remarks(alike)
+    (remark,) = remarks(quick)
+    assert "91 times what others let expect; its forward convolution takes 0.01 s" in remark.sentence
+
+
 def test_a_compilation_is_no_slowness_and_another_fill_tells_the_time():
     costly = {"lies": {"version": "1", "devices": ["cpu"], "routes": [{"name": "route", "cost": 1.0}]}}
     assert not remarks(slow_run(3.0, adapters=costly))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from commands import CLEAN, USAGE, Said, honest
 from packaging.specifiers import SpecifierSet
 from runs import case, row, run
 
+from conformance import folder
 from conformance.report.versions import entry, page, store, tables, written
 from conformance.report.versions.ranges import changes_of, specifier
 from conformance.run import rules
+from conformance.run.ledger import Ledger
 from conformance.run.rules import within
 
 RULE = """\
@@ -36,8 +40,8 @@ def of(version, *rows, known=()):
     return entry.of(run(list(rows), cases, adapters=adapters), known)
 
 
-def wrong(**more):
-    return row(route="lies/flipped", verdict="differ", cause="as if the kernel were flipped", **more)
+def wrong(name="stride/one", **more):
+    return row(name, route="lies/flipped", verdict="differ", cause="as if the kernel were flipped", **more)
 
 
 def right(name="stride/one", **more):
@@ -116,6 +120,50 @@ def test_ranges_are_written_where_the_rule_stands(tmp_path):
     assert written.derived(history, [now])[0].agrees
 
 
+ALSO = """\
+- routes: lies/flipped
+  cases: stride/*
+  verdict: differ
+  cause: flipped
+  kind: bug
+  link: https://example.org/1
+  why: >-
+    It
+    is so.
+  also: [{cases: a/*}, {versions: ">=9", cases: b/*}]
+
+- routes: lies/flipped
+  versions: ">=9"
+  cases: c/*
+  verdict: differ
+  cause: flipped
+  kind: bug
+  link: https://example.org/1
+  why: It is so.
+  also:
+    - {cases: d/*}
+    - versions: ">=9"
+      cases: g/*
+    - routes: lies/*
+      cases: [e/*,
+        f/*]
+"""
+
+
+def test_ranges_are_written_below_also_too(tmp_path):
+    path = tmp_path / "lies.yaml"
+    path.write_text(ALSO)
+    goes = {"stride": "1.1", "a": "1.2", "b": "1.3", "c": "1.1", "d": "1.2", "g": "1.2", "e": "1.3"}
+    entries = {}
+    for version in ("1.0", "1.1", "1.2", "1.3"):
+        rows = [(wrong if version < gone else right)(name=f"{family}/x") for family, gone in goes.items()]
+        entries[version] = of(version, *rows, known=rules.load(path))
+    history = store.ordered(entries)
+    while written.write(written.derived(history, rules.load(path))):
+        pass
+    assert [str(rule.versions) for rule in rules.load(path)] == ["<1.1", "<1.2", "<1.3", "<1.1", "<1.2", "<1.2", "<1.3"]
+
+
 def test_the_commands(room):
     path, history = "run.jsonl", "history"
     honest(output=path)
@@ -136,15 +184,15 @@ def test_what_is_no_history_is_told(tmp_path):
 
 def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
     (rule,) = known(tmp_path)
-    rows = {"1.9.0": wrong(), "1.10.0": right(), "1.2.0": row(route="lies/flipped", verdict="crash", cause="SIGSEGV")}
-    entries = {f"lies-{version}": of(version, one, known=[rule]) for version, one in rows.items()}
-    history = store.ordered(entries)
+    crash = row("stride/two", route="lies/flipped", verdict="crash", cause="SIGSEGV")
+    rows = {"1.9.0": [wrong()], "1.10.0": [right()], "1.2.0": [right(), crash]}
+    history = store.ordered({f"lies-{version}": of(version, *each, known=[rule]) for version, each in rows.items()})
     history.rules = {entry.identity(rule): entry.told(rule)}
     told = page.told(history)
     (framework,) = told["frameworks"]
     assert [column["version"] for column in framework["columns"]] == ["1.2.0", "1.9.0", "1.10.0"]
     assert not told["clean"]
-    assert told["sentence"] == "3 environments of 1 framework: 2 rows need a look, in lies 1.2.0, lies 1.10.0."
+    assert told["sentence"] == "3 environments of 1 framework: 3 rows need a look, in lies 1.2.0, lies 1.10.0."
     (line,) = framework["moved"]
     assert [cell["kind"] for cell in line["cells"]] == ["holds-not", "holds", "holds-not"]
     assert line["when"] == "came in 1.9.0; gone in 1.10.0"
@@ -152,6 +200,15 @@ def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
     text = (tmp_path / "page.html").read_text()
     assert "came in 1.9.0; gone in 1.10.0" in text
     assert "SIGSEGV" in text
+
+
+def test_what_a_release_lacks_is_one_line_whatever_its_version():
+    lacking = [
+        row(verdict="unsupported", detail={"reason": f"version {version} has no groups"}) for version in ("1.0", "1.1")
+    ]
+    entries = [of("1.0", lacking[0]), of("1.1", lacking[1]), of("1.2", row())]
+    (bar,) = tables.lacking(entries)
+    assert (bar.says, bar.cells, bar.counts) == ("it has no groups", [True, True, False], [1, 1, 0])
 
 
 def test_a_history_is_told_alone(room):
@@ -165,3 +222,10 @@ def test_a_history_is_told_alone(room):
         assert said.status == USAGE
         assert "a history is told alone" in said.both
     assert Said("report", "history", "-o", "p.html").status == CLEAN
+
+
+def test_the_ledger_says_of_versions_what_the_history_says():
+    history = store.read(Path(__file__).parents[2] / "history")
+    found = written.derived(history, Ledger.load(folder("cases") / "known").rules)
+    assert sum(bool(each.asked) for each in found) > 100
+    assert [str(each) for each in found if not (each.agrees or each.holds_nowhere)] == []

@@ -12,6 +12,7 @@ import pytest
 from commands import LIARS
 
 from conformance.case import Case
+from conformance.run.answers import Answers
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
 from conformance.run.session import Session
@@ -75,6 +76,7 @@ def rows_of(
         ("garbled", "broken", "where a message should start"),
         ("wrong_id", "broken", "carries id"),
         ("wrong_dtype", "differ", "float64 instead of float32"),
+        ("foretells_otherwise", "differ", "foretold with strides [1, 2, 3, 4], answered with [147, 49, 7, 1]"),
         ("short_tensor", "broken", "not a message"),
         ("right_the_second_time", "flaky", "asked twice"),
         ("uninitialised", "differ", "other bits each time"),
@@ -110,6 +112,24 @@ def test_a_deadline_counts_the_time_that_a_worker_had(late, verdict, tmp_path, m
     rows, _ = rows_of(LIARS / "late.py", tmp_path, deadline=2.0)
     assert time.monotonic() - begin > 2.0
     assert {name: row.verdict for name, row in rows.items()} == dict.fromkeys(rows, "pass") | {"chosen": verdict}
+
+
+def test_a_worker_is_not_blamed_while_right_answers_are_computed(tmp_path, monkeypatch):
+    """A question is under way from when it is written, not from when those behind it are prepared."""
+    answer = Answers.of
+    slow = {"liars/second": 3.0}
+
+    def of(self, question):
+        time.sleep(slow.pop(question.key.case, 0.0))
+        return answer(self, question)
+
+    monkeypatch.setattr(Answers, "of", of)
+    (tmp_path / "right.py").write_text(
+        f"import runpy\nrunpy.run_path({str(LIARS / 'truth.py')!r})['lie']()\n", encoding="utf-8"
+    )
+    rows, _ = rows_of(tmp_path / "right.py", tmp_path, deadline=2.0)
+    assert not slow
+    assert {row.verdict for row in rows.values()} == {"pass"}
 
 
 #: Many questions of which one spoils the process.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.run.place import BUILDS, NAMES, cpu_flags, here, onednn, tensorflow_onednn
+from conformance.run.place import BUILDS, NAMES, cpu_flags, here, of_worker, onednn, tensorflow_onednn
 
 AVX2 = frozenset({"sse4_1", "avx", "avx2"})
 AVX512 = AVX2 | {"avx512f", "avx512bw", "avx512vl", "avx512dq"}
@@ -70,3 +70,12 @@ def test_a_place_has_a_word_set_for_each_name_and_heeds_the_environment():
     assert place["onednn"] <= {"sse41"}
     assert len(place["machine"]) == len(place["system"]) == 1
     assert place["cpu"] == here({})["cpu"]
+
+
+@pytest.mark.parametrize(("version", "used"), [("1.15.5", "off"), ("2.8.4", "off"), ("2.9.3", "on"), ("2.21.0", "on")])
+def test_tensorflow_comes_to_onednn_by_itself_from_2_9_on(version, used, monkeypatch):
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    monkeypatch.setattr("conformance.run.place.cpu_flags", lambda: frozenset({"avx512_vnni"}))
+    hello = {"name": "tensorflow", "version": version, "builds": {}}
+    assert of_worker({}, hello, "")["tensorflow_onednn"] == {used}
+    assert of_worker({"TF_ENABLE_ONEDNN_OPTS": "1"}, hello, "")["tensorflow_onednn"] == {"on"}

@@ -16,12 +16,13 @@ import jinja2
 
 from conformance import folder, plain
 from conformance.report import accuracy, findings, history, remarks, states
+from conformance.report.between import between
 from conformance.report.findings import Report
-from conformance.report.html import glossary, layouts, packed, tables, telling, texts
+from conformance.report.html import glossary, layouts, matrix, packed, tables, telling, texts
 from conformance.run.run_file import RunFileError
 
 #: The page's script, in this order: each part uses those before it.
-SCRIPTS = ("data.js", "draw.js", "maps.js", "layouts.js", "case.js", "report.js")
+SCRIPTS = ("data.js", "words.js", "matrix.js", "draw.js", "maps.js", "layouts.js", "case.js", "report.js")
 
 #: Findings that stand as cards before the matrix; the others stand folded behind them.
 CARDS = 10
@@ -38,6 +39,7 @@ def write(reports: Sequence[Report], path: Path) -> None:
     environment.filters["cut"] = texts.cut
     environment.filters |= {"number": states.number, "thousands": texts.thousands}
     environment.filters |= {"share": accuracy.share, "of_the_bound": accuracy.of_the_bound}
+    environment.filters |= {"said": matrix.said, "look": matrix.look, "sign": matrix.sign}
     environment.filters["urlencode"] = partial(quote, errors="replace")  # jinja2's own refuses broken Unicode
     page = environment.get_template("report.html.j2").render(_page(list(reports)))
     try:
@@ -51,6 +53,7 @@ def _page(reports: list[Report]) -> dict[str, Any]:
     runs, told = [report.run for report in reports], telling.told(reports)
     run, rows = runs[-1], [row for run in runs for row in run.rows]
     counts, several = states.counts(rows), len(runs) > 1
+    columns, lines = matrix.matrix(runs)
     return {
         "sentence": texts.thousands(tables.over_all(runs) if several else states.headline(run)),
         "clean": all(map(states.clean, runs)),
@@ -59,8 +62,9 @@ def _page(reports: list[Report]) -> dict[str, Any]:
         "ran": tables.ran(runs),
         "facts": [(label, tables.facts(run)) for label, run in zip(states.labels(runs), runs, strict=True)],
         "problems": [problem for run in runs for problem in states.problems(run)],
-        "matrix": tables.matrix(rows),
-        "families": sorted({row.case.partition("/")[0] for row in rows}),
+        "columns": columns,
+        "lines": lines,
+        "totals": matrix.totals(runs),
         "to_tell": [(number, one) for number, one in enumerate(told, 1) if one.finding.state in findings.TO_TELL],
         "known": _grouped([(number, one) for number, one in enumerate(told, 1) if one.finding.state == "known"]),
         "cards": CARDS,
@@ -76,6 +80,8 @@ def _page(reports: list[Report]) -> dict[str, Any]:
         "terms": glossary.TERMS,
         "last": states.labels(runs)[-1] if several else "",
         "runs": tables.side_by_side(runs) if several else [],
+        "labels": states.labels(runs),
+        "between": between(runs),
         "history": [line for line in history.lines(reports) if line.moved] if several else [],
         "packed": packed.packed(reports, told),
         "style": (folder("reports") / "report.css").read_text(encoding="utf-8"),

@@ -1,7 +1,8 @@
 """Rows, cases and native calls as the page's script reads them: columns of numbers into lists of words, compressed.
 
-Three parts, since most readers need only the first two: `numbers`, one little-endian uint32 a row and column, column
-after column; `words`, what they mean, and the cases; `details`, native calls and what is told about divergent rows.
+Four parts, since most readers need only the first two: `numbers`, one little-endian uint32 a row and column, column
+after column; `words`, what they mean, and the cases; `conditions`, what a search may ask of a case; `details`, native
+calls and what is told about divergent rows.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import numpy as np
 
 from conformance import plain
 from conformance.case import Case
+from conformance.corpus.quantities import OF_CASE, OF_ROW, PER_AXIS, QUANTITIES
+from conformance.corpus.spelled import configuration
 from conformance.report import explain, repeat
 from conformance.report.findings import Report, entry_name
+from conformance.report.html.matrix import group_of
 from conformance.report.html.telling import ANSWERS, Told
 from conformance.report.html.texts import cut
 from conformance.report.states import STATES, labels, state
 from conformance.run.row import Row, place
+from conformance.run.run_file import Run
 
 #: Characters of JSON that details may take before compression; what does not fit is counted, never hidden.
 ROOM = 24_000_000
@@ -66,7 +71,7 @@ TOLD = (
 
 
 def packed(reports: Sequence[Report], told: list[Told]) -> dict[str, str]:
-    """The three parts, each compressed and in base64. Rows come worst first, else in the order of the runs."""
+    """The four parts, each compressed and in base64. Rows come worst first, else in the order of the runs."""
     runs = [report.run for report in reports]
     order = {name: number for number, name in enumerate(STATES)}
     rows = [(number, row) for number, run in enumerate(runs) for row in run.rows]
@@ -99,7 +104,8 @@ def packed(reports: Sequence[Report], told: list[Told]) -> dict[str, str]:
     cases = {name: case_numbers(case) for run in runs for name, case in run.cases.items()}
     described = {"count": len(rows), "columns": [*columns, "finding", "plan"], "words": words, "cases": cases}
     described |= {"states": STATES, "answers": ANSWERS}
-    described["findings"] = [cut(each.finding.sentence, 120) for each in told]
+    described["groups"] = {family: group_of(family) for family in {row.case.partition("/")[0] for _, row in rows}}
+    described["findings"] = [cut(each.finding.sentence, 300) for each in told]
     described["given"] = {
         place(row): shlex.join(repeat.given(row.route, row.device, run.header)) for run in runs for row in run.rows
     }
@@ -107,8 +113,37 @@ def packed(reports: Sequence[Report], told: list[Told]) -> dict[str, str]:
     return {
         "numbers": _compress(b"".join(column.tobytes() for column in codes)),
         "words": _compress(_json(described)),
+        "conditions": _compress(_json(conditions(words["case"], runs))),
         "details": _compress(_json(details)),
     }
+
+
+def conditions(ids: Sequence[str], runs: Sequence[Run]) -> dict[str, Any]:
+    """What a condition may name, case by case in the order of `ids`: numbers, one for each axis where `axes`, and
+    properties as numbers into `words`; None for a case of which the run file tells nothing."""
+    known = {name: case for run in runs for name, case in run.cases.items()}
+    cases = [known.get(name) for name in ids]
+    quantities = {
+        name: {
+            "says": quantity.says,
+            "axes": name in PER_AXIS,
+            "values": [None if case is None else quantity.of(case) for case in cases],
+        }
+        for name, quantity in QUANTITIES.items()
+    }
+    properties = {}
+    for name, property in OF_CASE.items():
+        found = [[] if case is None else [str(word) for word in property.of(case)] for case in cases]
+        words = list(dict.fromkeys([*map(str, property.known), *(word for each in found for word in each)]))
+        place = {word: number for number, word in enumerate(words)}
+        properties[name] = {
+            "says": property.says,
+            "words": words,
+            "values": [[place[word] for word in each] for each in found],
+        }
+    rows = {name: {"says": property.says, "words": list(property.known)} for name, property in OF_ROW.items()}
+    rows["device"]["words"] = sorted({row.device for run in runs for row in run.rows})
+    return {"quantities": quantities, "cases": properties, "rows": rows}
 
 
 class _Plans:
@@ -146,6 +181,7 @@ def case_numbers(case: Case) -> dict[str, Any]:
     """A case as the drawing needs it; whatever is at its default stays away."""
     numbers = {name: getattr(case, name) for name in CASE_WORDS}
     numbers |= {name: value for name in CASE_EXTRAS if (value := getattr(case, name))}
+    numbers["says"] = configuration(case)
     if case.expect == "refuse":
         numbers["refuse"] = case.problem() or "no framework may answer this"
     return numbers

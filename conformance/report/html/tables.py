@@ -10,10 +10,11 @@ from pathlib import PurePath
 from typing import Any
 
 from conformance.report import accuracy as measures
+from conformance.report.html.matrix import natural
 from conformance.report.html.texts import fragment
-from conformance.report.states import STATES, clean, complete, counts, labels, state
+from conformance.report.states import clean, complete, counts, labels, state
 from conformance.run import disputes
-from conformance.run.row import Row, place
+from conformance.run.row import Row
 from conformance.run.run_file import Run, diff
 from conformance.run.variants import framework_of
 
@@ -25,11 +26,14 @@ def ran(runs: Sequence[Run]) -> str:
         for name, said in run.header["adapters"].items():
             if said["version"] not in versions[framework_of(name)]:
                 versions[framework_of(name)].append(said["version"])
-    named = ", ".join(f"{name} {_listed(found)}" for name, found in versions.items()) or "no framework answered"
+    named = (
+        ", ".join(f"{name} {_listed(sorted(found, key=natural))}" for name, found in versions.items())
+        or "no framework answered"
+    )
     seconds = sum((run.footer or {}).get("seconds", 0.0) for run in runs)
     days = sorted({run.header["started"][:10] for run in runs})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"{named} · {when} · {seconds:,.0f} s"
+    return f"{named or 'no framework answered'} · {when} · {seconds:,.0f} s"
 
 
 def _listed(versions: Sequence[str]) -> str:
@@ -60,22 +64,6 @@ def facts(run: Run) -> list[tuple[str, str]]:
     told += [("absent", f"{name}: {why}") for name, why in header["absent"].items()]
     told += [("dead", f"{name}: {why}") for name, why in header["dead"].items()]
     return told + [("note", note) for note in header["notes"]]
-
-
-def matrix(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """One entry a route, fewest issues first: its counts, and those of each family."""
-    cells: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        cells[place(row)][row.case.partition("/")[0]].append(row)
-    lines = [
-        {
-            "route": route,
-            "counts": counts(row for cell in mine.values() for row in cell),
-            "cells": {family: counts(cell) for family, cell in mine.items()},
-        }
-        for route, mine in cells.items()
-    ]
-    return sorted(lines, key=lambda line: ([line["counts"][name] for name in STATES[:5]], line["route"]))
 
 
 def accuracy(run: Run) -> list[dict[str, Any]]:

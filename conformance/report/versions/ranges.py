@@ -1,9 +1,10 @@
 """On which releases a rule of the ledger holds, read off the history.
 
-A run that asked what a rule speaks of says yes, where some row diverges as the rule says, or no. A run that did not ask
-says nothing; nor does one that met no row of a rule that holds only sometimes. A rule holds from the release that says
-yes after one that says no, to the release before the one that says no again. The bounds are minor versions where those
-differ: what one release of 1.4 does is taken to be what 1.4 does.
+A run that asked what a rule speaks of says yes, where rows diverge as the rule says and none passes, or no: a rule is
+exact. A run that did not ask says nothing; nor does one that met no row of a rule that holds only sometimes, nor of one
+about wrong answers where all was refused for another reason. A rule holds from the release that says yes after one that
+says no, to the release before the one that says no again. The bounds are minor versions where those differ: what one
+release of 1.4 does is taken to be what 1.4 does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from itertools import groupby, pairwise
 
 from packaging.version import InvalidVersion, Version
 
-from conformance.report.versions.entry import Entry
+from conformance.report.versions.entry import Entry, Met, Told
+from conformance.run.rules import STOPS
 
 Evidence = list[tuple[Entry, bool]]
 
@@ -28,12 +30,17 @@ class Change:
     after: Entry
 
 
-def answer(entry: Entry, rule: str, sometimes: bool = False) -> bool | None:
+def answer(entry: Entry, identity: str, rule: Told) -> bool | None:
     """What a run says of a rule: that it holds, that it does not, or nothing."""
-    found = entry.rules.get(rule)
-    if found is None or (sometimes and not found.met):
+    found = entry.rules.get(identity)
+    if found is None or (not found.met and (rule.sometimes or _never_came_to_it(found, rule))):
         return None
-    return bool(found.met)
+    return bool(found.met) and (rule.sometimes or not found.missed)
+
+
+def _never_came_to_it(found: Met, rule: Told) -> bool:
+    """Whether all that was asked was refused for another reason, so that nothing is known of a wrong answer."""
+    return not found.missed and not set(rule.verdict) <= STOPS
 
 
 def evidence(entries: Sequence[Entry], answers: Sequence[bool | None]) -> Evidence:

@@ -19,7 +19,8 @@ from conformance.plain import regular
 from conformance.report.versions.entry import Entry, Told
 from conformance.run.run_file import RunFileError
 
-RULES = "rules.json"
+#: Files of the folder that are of no environment.
+RULES, OTHERS = "rules.json", ("rules.json", "bisections.json")
 
 
 @dataclass
@@ -41,10 +42,10 @@ def read(folder: str | Path) -> History:
     folder = Path(folder)
     if not folder.is_dir():
         raise RunFileError(f"{folder}: no such folder: `convt history add RUN.jsonl` makes it")
-    paths = [path for path in sorted(folder.glob("*.json")) if path.name != RULES]
-    found = ordered({path.stem: _decoded(path, Entry) for path in paths})
+    paths = [path for path in sorted(folder.glob("*.json")) if path.name not in OTHERS]
+    found = ordered({path.stem: decoded(path, Entry) for path in paths})
     if (folder / RULES).exists():
-        found.rules = _decoded(folder / RULES, dict[str, Told])
+        found.rules = decoded(folder / RULES, dict[str, Told])
     return found
 
 
@@ -68,12 +69,12 @@ def add(folder: str | Path, name: str, entry: Entry, rules: Mapping[str, Told]) 
     folder = Path(folder)
     path = folder / f"{name}.json"
     known = folder / RULES
-    told = _decoded(known, dict[str, Told]) if known.exists() else {}
+    told = decoded(known, dict[str, Told]) if known.exists() else {}
     told |= {identity: rules[identity] for identity in entry.rules if identity in rules}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _replace(known, dict(sorted(told.items())))
-        _replace(path, msgspec.to_builtins(entry))
+        rewrite(known, dict(sorted(told.items())))
+        rewrite(path, msgspec.to_builtins(entry))
     except OSError as error:
         raise RunFileError(f"{path}: {error.strerror}: the history is as it was") from None
     return path
@@ -85,23 +86,24 @@ def prune(folder: str | Path) -> int:
     named = set().union(*(entry.rules for entry in history.entries))
     kept = {identity: told for identity, told in sorted(history.rules.items()) if identity in named}
     if len(kept) < len(history.rules):
-        _replace(folder / RULES, kept)
+        rewrite(folder / RULES, kept)
     return len(history.rules) - len(kept)
 
 
-def _replace(path: Path, words: Mapping[str, Any]) -> None:
+def rewrite(path: Path, words: Mapping[str, Any]) -> None:
     """Write a file whole or not at all: a full disk must not leave half of it."""
     encode = msgspec.json.Encoder(order="deterministic").encode
-    lines = ",\n".join(f'"{word}":{encode(said).decode()}' for word, said in words.items())
+    lines = ",\n".join(f"{encode(word).decode()}:{encode(said).decode()}" for word, said in words.items())
     new = path.with_suffix(".new")
     try:
-        new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+        new.write_text(f"{{\n{lines}\n}}\n", encoding="utf-8", errors="replace")
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
 
 
-def _decoded(path: Path, kind: Any) -> Any:
+def decoded(path: Path, kind: Any) -> Any:
+    """The content of a file as `kind`. Raises RunFileError where it is none."""
     try:
         regular(path)
         return msgspec.json.decode(path.read_bytes(), type=kind)

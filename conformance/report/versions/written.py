@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from conformance.report.versions.entry import Entry, identity
+from conformance.report.versions.entry import Entry, identity, told
 from conformance.report.versions.ranges import answer, evidence, specifier
 from conformance.report.versions.store import History
 from conformance.run.rules import Rule
@@ -49,35 +49,67 @@ def derived(history: History, rules: Sequence[Rule]) -> list[Derived]:
 
 
 def _of(rule: Rule, entries: Sequence[Entry]) -> Derived:
-    name = identity(rule)
-    told = evidence(entries, [answer(entry, name, rule.sometimes) for entry in entries])
-    return Derived(rule, specifier(told), len(told))
+    name, says = identity(rule), told(rule)
+    found = evidence(entries, [answer(entry, name, says) for entry in entries])
+    return Derived(rule, specifier(found), len(found))
 
 
 def write(found: Sequence[Derived]) -> list[Path]:
-    """Write the derived ranges into the files where the rules stand; the files that changed."""
-    by_file: dict[Path, dict[int, str]] = {}
+    """Write the derived ranges into the files where the rules stand; the files that changed. A rule below `also` that
+    names no versions has those of the rule above it: read the ledger again, and write again, until nothing changes."""
+    by_file: dict[Path, list[Derived]] = {}
     for each in found:
         if each.range is not None and not each.agrees:
-            path, _, line = each.rule.where.rpartition(":")
-            by_file.setdefault(Path(path), {})[int(line)] = each.range
-    for path, ranges in by_file.items():
-        text = path.read_text(encoding="utf-8")
-        path.write_text("\n".join(_lines(text.split("\n"), ranges)), encoding="utf-8")
+            by_file.setdefault(Path(each.rule.file), []).append(each)
+    for path, mine in by_file.items():
+        lines = path.read_text(encoding="utf-8").split("\n")
+        for each in sorted(
+            mine, key=lambda each: each.rule.order, reverse=True
+        ):  # from below: lines keep their numbers
+            _set(lines, int(each.rule.where.rpartition(":")[2]) - 1, _nth(each.rule, found), each.range or "")
+        path.write_text("\n".join(lines), encoding="utf-8")
     return sorted(by_file)
 
 
-def _lines(lines: Sequence[str], ranges: Mapping[int, str]) -> Iterator[str]:
-    """The lines of a file with the ranges of the rules that begin on the numbered ones."""
-    pending: str | None = None
-    changing = False
-    for number, line in enumerate(lines, start=1):
-        if line.startswith("- "):
-            changing = number in ranges
-            pending = ranges.get(number)
-        if changing and line.startswith("  versions:"):
-            continue
-        if changing and pending and re.match(r"  (cases|when|place|verdict):", line):
-            yield f'  versions: "{pending}"'
-            pending = None
-        yield line
+def _nth(rule: Rule, found: Sequence[Derived]) -> int:
+    """Which of the rules that begin on its line it is: several below `also` may."""
+    return [each.rule.order for each in found if each.rule.where == rule.where].index(rule.order)
+
+
+def _set(lines: list[str], start: int, nth: int, versions: str) -> None:
+    """Set the versions of a rule that begins at a line: an entry of its own, or one of those in braces."""
+    if "{" in lines[start] and re.match(r" *(- \{|also: \[)", lines[start]):
+        brace = [match.start() for match in re.finditer(r"(?:- |\[|\}, )(?=\{)", lines[start])][nth]
+        begin = lines[start].index("{", brace) + 1
+        end = _closing(lines[start], begin)
+        inside = re.sub(r'versions: "[^"]*"(, )?', "", lines[start][begin:end])
+        lines[start] = f'{lines[start][:begin]}versions: "{versions}", {inside}{lines[start][end:]}'.replace(", }", "}")
+        return
+    if first := re.match(r" *- (?=versions:)", lines[start]):
+        lines[start] = f'{first[0]}versions: "{versions}"'
+        return
+    indent = " " * (len(lines[start]) - len(lines[start].lstrip()) + 2)
+    end = next(
+        (
+            at
+            for at in range(start + 1, len(lines))
+            if not lines[at].startswith(indent) or lines[at] == f"{indent}also:"
+        ),
+        len(lines),
+    )
+    for at in range(start + 1, end):
+        if lines[at].startswith(f"{indent}versions:"):
+            lines[at : at + 1] = [f'{indent}versions: "{versions}"'] if versions or len(indent) > 2 else []
+            return
+    after = next((at for at in range(start + 1, end) if re.match(rf"{indent}\w", lines[at])), end)
+    lines.insert(after, f'{indent}versions: "{versions}"')
+
+
+def _closing(text: str, begin: int) -> int:
+    """Where the braces close that are open before `begin`."""
+    depth = 1
+    for at in range(begin, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if not depth:
+            return at
+    return len(text)
