@@ -78,7 +78,13 @@ function way(title, two, plan, operand, numbers) {
   return el(
     "details",
     { open: operand === "w" ? "" : null },
-    el("summary", {}, to === two + space ? `The ${title} stays ${from}: no axis moves` : `${before}goes from ${two + space} to ${to}: ${moves}`),
+    el(
+      "summary",
+      {},
+      to === two + space
+        ? `The ${title} stays ${from}: no axis moves`
+        : `${before}goes from ${two + space} to ${to}: ${moves}`,
+    ),
     permutation(from, to, sizes),
     operand === "w" && to !== from && !grouped ? el("p", {}, forgotten(from, to, sizes)) : null,
   );

@@ -88,7 +88,8 @@ def choose(
     environments: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Program]:
     """The adapters of a run: those `named` (names, or files that end in .py or .js or can be executed), else those
-    whose routes were asked for by name, else those that are plain (adapters/engines.yaml). `environments`: adapter → variables.
+    whose routes were asked for by name, else those that are plain (adapters/engines.yaml). `environments`: adapter →
+    variables.
 
     Raises ProgramError for a name, a file or an interpreter that is not there.
     """
