@@ -69,7 +69,9 @@ def run(rows: list[Row], complete: bool = True, version: str = "2.21.0", problem
     header = {
         "suite": "0.1.0",
         "corpus": "abc123",
-        "adapters": {"tensorflow": {"version": version, "devices": ["cpu"]}},
+        "adapters": {
+            "tensorflow": {"version": version, "devices": ["cpu"], "script": {"imports": "import tensorflow as tf"}}
+        },
         "absent": {"jax": "No module named 'jax'"},
         "dead": {},
         "platform": "Linux",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from conformance.corpus.conditions import OPERATORS, Atom, Compare, Condition, Not, Numbers, Property
+from conformance.corpus.impossible import contradiction
 from conformance.corpus.quantities import OF_CASE, OF_ROW, PROPERTIES, QUANTITIES, Words
 from conformance.corpus.yaml_file import Document, Steps, convert, nearest
 
@@ -110,6 +111,8 @@ def parse(document: Document, value: Any, locate: Callable[[Steps], Steps], kind
             atoms += [Numbers((test,)) for test in _compared(document, name, inner, here)]
         else:
             atoms.append(_property(document, name, inner, here))
+    if (never := contradiction(atoms)) is not None:
+        raise document.error(locate(()), f"this can never hold: {' and '.join(map(str, never))}")
     return Condition((tuple(atoms),))
 
 

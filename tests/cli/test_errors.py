@@ -28,7 +28,7 @@ from conformance.run import run_file
         (["run", "--tier", "tiny"], "'tiny' is not one of"),
         (["run", "--tier", "smoke"], "--tier smoke: these cases have the tiers core, full"),
         (["run", "--adapter", "missing.py"], "missing.py: no such adapter and no such file"),
-        (["run", "--adapter", "few.yaml"], "neither a Python file nor executable"),
+        (["run", "--adapter", "few.yaml"], "neither *.py, *.js nor executable"),
         (["run", "--python", "honest"], "--python honest: expected NAME=PATH"),
         (["run", "--python", "honest="], "expected NAME=PATH"),
         (["run", "--python", "tourch=python"], "no adapter of that name takes part, only honest"),

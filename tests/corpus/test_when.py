@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from conformance.case import Case
-from conformance.corpus.conditions import ALWAYS, NEVER, Condition
+from conformance.corpus.conditions import ALWAYS, NEVER, Condition, Not
+from conformance.corpus.impossible import contradiction
 from conformance.corpus.random_cases import numbered
 from conformance.corpus.when import Where, parse
 from conformance.corpus.yaml_file import FileError, read
@@ -233,6 +234,48 @@ def test_mistakes_have_their_line(text, line, gist, written):
         written(text)
     assert gist in str(caught.value)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("stride: 1\nsome_axis: {stride: {above: 2}}", 1, "stride = 1 on every axis and stride > 2 on some axis"),
+        ("stride: [1, 2]\nsome_axis: {stride: {multiple_of: 3}}", 1, "stride is a multiple of 3"),
+        ("some_axis: {kernel: {above: 2, at_most: 2}}", 1, "kernel can never be so"),
+        ("kernel: 3\nnot: {kernel: 3}", 1, "kernel = 3 on every axis and not (kernel = 3 on every axis)"),
+        ("dtype: float16\nnot: {dtype: [float16, float32]}", 1, "float16 and not (float16 or float32)"),
+        ("check: {other_than: [forward, grad_input, grad_weight, grad_bias]}", 1, "not forward"),
+        ("bias: true\nnot: [{bias: true}, {groups: 1}]", 1, "with bias and not (with bias; or groups = 1)"),
+        ("rank: 4", 1, "rank = 4"),
+        ("rank: {below: 1}", 1, "rank < 1"),
+        (
+            "stride: {below: dilation}\ndilation: {below: stride}",
+            1,
+            "stride < dilation on every axis and dilation < stride",
+        ),
+        ("input: {above: kernel}\nsome_axis: {input: kernel}", 1, "input length > kernel"),
+        (
+            "- {groups: 2}\n- groups: 2\n  batch: {above: 1, other_than: 2}\n  not: {groups: {above: 1}}",
+            2,
+            "groups = 2 and not",
+        ),
+    ],
+)
+def test_what_can_never_hold_is_refused_with_its_line(text, line, said, written):
+    with pytest.raises(FileError) as caught:
+        written(text)
+    assert "can never" in str(caught.value)
+    assert said in str(caught.value)
+    assert caught.value.line == line
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(infer.atoms()), min_size=1, max_size=3), st.integers(0, 400))
+def test_what_some_question_meets_is_no_contradiction(atoms, number):
+    """Also where all that is said is turned around twice."""
+    twice = [Not(Condition(((Not(Condition(((atom,),))),),))) for atom in atoms]
+    met = [atom for atom in [*atoms, *twice] if atom.holds(numbered(9, number), Asked())]
+    assert contradiction(met) is None
 
 
 def test_a_condition_of_cases_does_not_speak_of_rows(written):
