@@ -8,10 +8,14 @@ function caseView(data, details, wanted) {
     mine = rowsOf(data, id);
   const back = el(
     "p",
-    {},
-    el("a", { href: fragment("rows", { q: `case "${id}"` }) }, "All rows of this case"),
+    { class: "back" },
+    el("a", { href: "#matrix" }, "← All routes"),
     " · ",
-    el("a", { href: "#matrix" }, "Back to all routes"),
+    el("a", { href: fragment("rows", { q: `case "${id}"` }) }, "All rows of this case"),
+    ...["Native calls", "Script"].flatMap((name) => [
+      " · ",
+      el("button", { type: "button", class: "jump", onclick: () => jump(name) }, name),
+    ]),
   );
   if (!mine.length)
     return [el("h2", { tabindex: "-1" }, "No such case in this run"), el("p", {}, el("bdi", {}, id)), back];
@@ -24,21 +28,50 @@ function caseView(data, details, wanted) {
   );
   const numbers = data.cases[id],
     told = details.told[row] || {};
+  const check = data.at("check", row);
   return [
     el("h2", { tabindex: "-1" }, "Case ", el("bdi", {}, id)),
-    numbers && el("p", { class: "why" }, numbers.why, " ", el("small", {}, numbers.where)),
+    numbers &&
+      el(
+        "p",
+        {},
+        numbers.says,
+        numbers.why ? el("span", { class: "why" }, ` ${numbers.why}`) : null,
+        " ",
+        el("small", {}, numbers.where),
+      ),
     back,
     ...verdictOf(data, row, told),
-    chooser(data, mine, row),
-    ...part("What is wrong", wrongs(data.at("check", row), told)),
-    data.column.finding[row] && !details.told[row] && el("p", {}, "This page had no room for more about this row."),
-    ...part(
-      "The configuration",
-      numbers ? configuration(numbers) : [el("p", {}, "The run file holds no numbers for this case.")],
+    el(
+      "div",
+      { class: "pictures" },
+      numbers
+        ? el("section", { "aria-label": "The configuration" }, el("h3", {}, "The configuration"), ...pictured(numbers))
+        : null,
+      told.error_map
+        ? el(
+            "section",
+            { "aria-label": "Where it is wrong" },
+            el("h3", {}, "Where it is wrong"),
+            errorMaps(told.error_map, check, told.region),
+          )
+        : null,
     ),
-    ...part("How every route writes it, and what it answered", routes(data, details, same, row, numbers)),
-    ...part("Repeat it", repeat(data, row, told)),
+    chooser(data, mine, row),
+    ...part("What is wrong", wrongs(told)),
+    data.column.finding[row] && !details.told[row] && el("p", {}, "This page had no room for more about this row."),
+    ...part("Sizes", numbers ? configuration(numbers) : [el("p", {}, "The run file holds no numbers for this case.")]),
+    ...part("Native calls", routes(data, details, same, row, numbers)),
+    ...part("Script", repeat(data, row, told)),
   ].filter((child) => child instanceof Node);
+}
+
+// To a part of the view by its heading; the focus goes with it.
+function jump(title) {
+  const heading = [...document.querySelectorAll("#case h3")].find((one) => one.textContent === title);
+  heading.tabIndex = -1;
+  heading.focus();
+  heading.scrollIntoView();
 }
 
 function rowsOf(data, id) {
@@ -103,7 +136,7 @@ function rowFragment(data, row) {
   return fragment("", values);
 }
 
-function wrongs(check, told) {
+function wrongs(told) {
   const found = [];
   if (told.mismatch === "shape") found.push(shapes(told.expected_shape, told.returned_shape));
   if (told.mismatch === "dtype")
@@ -128,29 +161,40 @@ function wrongs(check, told) {
       ),
     );
   }
-  if (told.error_map) found.push(errorMaps(told.error_map, check));
   if (told.wrong_elements)
     found.push(
-      tableOf(
-        "First wrong elements",
-        ["index", "expected", "returned", "returned − expected"],
-        told.wrong_elements.map(([index, right, got]) => [
-          `[${index.join(", ")}]`,
-          String(right),
-          String(got),
-          typeof right === "number" && typeof got === "number" ? String(Number((got - right).toPrecision(6))) : "–",
-        ]),
-      ),
       el(
-        "p",
-        {},
-        told.wrong > told.wrong_elements.length
-          ? `The first ${told.wrong_elements.length} of ${told.wrong}.`
-          : "These are all.",
+        "details",
+        { open: told.wrong_elements.length < 7 ? "" : null },
+        el(
+          "summary",
+          {},
+          told.wrong > told.wrong_elements.length
+            ? `The first ${told.wrong_elements.length} of ${told.wrong} wrong elements`
+            : `All ${told.wrong} wrong elements`,
+        ),
+        tableOf(
+          "Wrong elements",
+          ["index", "expected", "returned", "returned − expected"],
+          told.wrong_elements.map(([index, right, got]) => [
+            `[${index.join(", ")}]`,
+            String(right),
+            String(got),
+            typeof right === "number" && typeof got === "number" ? String(Number((got - right).toPrecision(6))) : "–",
+          ]),
+        ),
       ),
     );
   if (told.trace) found.push(copyable("Trace", told.trace, false));
-  if (told.log) found.push(copyable("End of the worker's log", told.log, false));
+  if (told.log)
+    found.push(
+      el(
+        "details",
+        {},
+        el("summary", {}, "End of the worker's log"),
+        el("pre", { tabindex: "0" }, el("code", {}, told.log)),
+      ),
+    );
   return found;
 }
 
@@ -202,15 +246,40 @@ function configuration(numbers) {
         ]),
       ),
     );
-  if (!axes.every(drawable))
-    return [
-      ...found,
-      el("p", {}, "Nothing to draw: these numbers describe no transposed convolution, or an empty one."),
-    ];
-  if (rank > 1)
-    found.push(plane(axes[rank - 2], axes[rank - 1], `${names[rank - 2]} and ${names[rank - 1]}`, numbers.bias));
-  axes.forEach((axis, index) => found.push(stairs(axis, names[index], numbers.bias)));
+  if (rank > 1 && axes.every(drawable))
+    found.push(
+      el(
+        "details",
+        {},
+        el("summary", {}, "Axis by axis: what each input element stamps"),
+        ...axes.map((axis, index) => stairs(axis, names[index], numbers.bias)),
+      ),
+    );
   return found;
+}
+
+// The drawing of a configuration; of three axes the two that are chosen.
+function pictured(numbers) {
+  const rank = numbers.input.length,
+    names = ["", "W", "HW", "DHW"][rank] || "",
+    axes = numbers.input.map((_, axis) => axisOf(numbers, axis));
+  if (!axes.length || !axes.every(drawable))
+    return [el("p", {}, "Nothing to draw: these numbers describe no transposed convolution, or an empty one.")];
+  if (rank === 1) return [stairs(axes[0], names[0], numbers.bias)];
+  const draw = (one, other) => plane(axes[one], axes[other], `${names[one]} and ${names[other]}`, numbers.bias);
+  if (rank === 2) return [draw(0, 1)];
+  const pairs = [
+      [1, 2],
+      [0, 1],
+      [0, 2],
+    ],
+    holder = el("div", {}, draw(1, 2));
+  const select = el(
+    "select",
+    { onchange: () => holder.replaceChildren(draw(...pairs[select.selectedIndex])) },
+    pairs.map(([one, other]) => el("option", {}, `${names[one]} × ${names[other]}`)),
+  );
+  return [el("label", { class: "slider" }, "Plane of axes ", select), holder];
 }
 
 function list(shape) {
@@ -225,7 +294,8 @@ function repeat(data, row, told) {
   const command = `convt ${verb} '${id}' ${data.given[data.at("route", row)]}${narrow}`;
   const found = [];
   if (told.script) found.push(copyable("Script that repeats it", told.script, true));
-  found.push(copyable("In words; with --script as a script", command, true));
+  else found.push(el("p", {}, "No script in this page: add --script to the command."));
+  found.push(copyable("In words", command, true));
   if (told.ledger) {
     const { kind, why, where, link } = told.ledger,
       safe = /^https?:\/\//.test(link || "");

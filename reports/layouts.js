@@ -8,67 +8,85 @@ function routes(data, details, same, row, numbers) {
     const agrees = bits && data.at("verdict", other) === "differ" && (details.told[other] || {}).bits === bits;
     return agrees ? "the same wrong answer, bit for bit" : data.answers[data.at("verdict", other)];
   };
-  const called = (one, other) => (data.column.plan[one] ? 0 : 1) - (data.column.plan[other] ? 0 : 1);
+  const others = same.filter((other) => other !== row),
+    silent = others.filter((other) => !data.column.plan[other]);
+  const article = (other) => {
+    const plan = details.plans[data.column.plan[other] - 1],
+      state = data.at("state", other),
+      why = data.at("why", other);
+    return el(
+      "article",
+      { class: "call" + (other === row ? " chosen" : "") },
+      el(
+        "h4",
+        {},
+        other === row ? data.at("route", other) : el("a", { href: rowFragment(data, other) }, data.at("route", other)),
+      ),
+      el("p", {}, el("span", { class: `n s-${state}` }, state), ` ${said(other)}`, why ? ": " : "", el("bdi", {}, why)),
+      plan ? el("pre", { tabindex: "0" }, el("code", {}, plan.source)) : el("p", { class: "none" }, "no native call"),
+      plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
+      plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null,
+      plan && numbers ? way("input", "NC", plan, "x", numbers) : null,
+    );
+  };
+  const left = details.left_out ? " (or this page had no room for it)" : "";
   return [
-    el(
-      "div",
-      { class: "calls" },
-      [row, ...same.filter((other) => other !== row).sort(called)].map((other) => {
-        const plan = details.plans[data.column.plan[other] - 1],
-          state = data.at("state", other),
-          why = data.at("why", other);
-        return el(
-          "article",
-          { class: "call" + (other === row ? " chosen" : "") },
+    el("div", { class: "calls" }, [row, ...others.filter((other) => data.column.plan[other])].map(article)),
+    silent.length
+      ? el(
+          "details",
+          {},
+          el("summary", {}, `No native call${left}: ${silent.map((other) => data.at("route", other)).join(", ")}`),
           el(
-            "h4",
+            "ul",
             {},
-            other === row
-              ? data.at("route", other)
-              : el("a", { href: rowFragment(data, other) }, data.at("route", other)),
-          ),
-          el(
-            "p",
-            {},
-            el("span", { class: `n s-${state}` }, state),
-            ` ${said(other)}`,
-            why ? ": " : "",
-            el("bdi", {}, why),
-          ),
-          plan
-            ? el("pre", { tabindex: "0" }, el("code", {}, plan.source))
-            : el(
-                "p",
-                { class: "none" },
-                details.left_out ? "no native call, or no room for it in this page" : "no native call",
+            silent.map((other) =>
+              el(
+                "li",
+                {},
+                el("a", { href: rowFragment(data, other) }, data.at("route", other)),
+                ` ${said(other)}`,
+                data.at("why", other) ? ": " : "",
+                el("bdi", {}, data.at("why", other)),
               ),
-          plan && plan.emulates ? el("p", {}, "Emulates: " + plan.emulates) : null,
-          plan && numbers ? way("kernel", "IO", plan, "w", numbers) : null,
-          plan && numbers ? way("input", "NC", plan, "x", numbers) : null,
-        );
-      }),
-    ),
-  ];
+            ),
+          ),
+        )
+      : null,
+  ].filter(Boolean);
 }
 
-// The permutation of an operand from the canonical layout to the one that a call reads; null where there is none.
+// The permutation of an operand from the canonical layout to the one that a call reads; null where it is none, and for
+// an input that stays as it is.
 function way(title, two, plan, operand, numbers) {
   const to = plan.layouts[operand] || "",
     space = [...to].filter((letter) => "DHW".includes(letter)).join(""),
-    from = two + space;
-  if (to === from || [...to].sort().join() !== [...from].sort().join()) return null;
+    grouped = to.includes("G"),
+    from = (grouped ? "G" : "") + two + space;
+  if ([...to].sort().join() !== [...from].sort().join()) return null;
+  if (to === from && operand !== "w") return null;
+  const inputs = grouped ? [numbers.groups, numbers.in_channels / numbers.groups] : [numbers.in_channels];
   const lengths =
     operand === "w"
-      ? [numbers.in_channels, numbers.out_channels / numbers.groups, ...numbers.kernel]
+      ? [...inputs, numbers.out_channels / numbers.groups, ...numbers.kernel]
       : [numbers.batch, numbers.in_channels, ...numbers.input];
   const sizes = Object.fromEntries([...from].map((letter, index) => [letter, lengths[index]]));
   const axes = [...to].map((letter) => from.indexOf(letter)).join(", ");
+  const start = grouped ? `${operand}.reshape(${lengths.join(", ")})` : operand;
+  const before = grouped ? `The ${title} gets an axis for the groups and ` : `The ${title} `;
+  const moves = to === from ? start : `numpy.transpose(${start}, (${axes}))`;
   return el(
     "details",
     { open: operand === "w" ? "" : null },
-    el("summary", {}, `The ${title} goes from ${from} to ${to}: numpy.transpose(${operand}, (${axes}))`),
+    el(
+      "summary",
+      {},
+      to === two + space
+        ? `The ${title} stays ${from}: no axis moves`
+        : `${before}goes from ${two + space} to ${to}: ${moves}`,
+    ),
     permutation(from, to, sizes),
-    operand === "w" ? el("p", {}, forgotten(from, to, sizes)) : null,
+    operand === "w" && to !== from && !grouped ? el("p", {}, forgotten(from, to, sizes)) : null,
   );
 }
 

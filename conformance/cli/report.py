@@ -50,11 +50,11 @@ def report(runs: tuple[str, ...], output: str | None, form: str | None, **asked:
 
 def _history(paths: tuple[str, ...], output: str | None, others: list[str]) -> None:
     """The page of one history."""
-    from conformance.report.versions import page, store
+    from conformance.report.versions import bisected, page, store
 
     if len(paths) > 1 or others or not output:
         raise UsageError("a history is told alone, and as a page: convt report history --output versions.html")
-    page.write(store.read(paths[0]), Path(output))
+    page.write(store.read(paths[0]), Path(output), [*bisected.read(paths[0]).values()])
     click.echo(f"wrote {output}")
 
 

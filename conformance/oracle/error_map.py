@@ -67,12 +67,29 @@ def region(wrong: np.ndarray, check: str) -> str:
         product = np.multiply.outer(product, touched)
         if not touched.all():
             parts.append(_along(name, np.flatnonzero(touched), len(touched)))
-    if not parts:
-        return "everywhere" if wrong.all() else "some elements"
-    if None in parts:
+    if not parts and wrong.all():
+        return "everywhere"
+    if (board := _checkerboard(wrong, names)) is not None:
+        return board
+    if not parts or None in parts:
         return "some elements"
     some = "" if (product == wrong).all() else "some elements of "
     return some + " of ".join(part for part in reversed(parts) if part)
+
+
+def _checkerboard(wrong: np.ndarray, names: tuple[str, ...]) -> str | None:
+    """`a checkerboard of channel 2`, where every second element of the last two axes is wrong like that; else None."""
+    if wrong.ndim < 2 or min(wrong.shape[-2:]) < 2 or max(wrong.shape[-2:]) < 3:
+        return None
+    touched = wrong.any(axis=(-2, -1))
+    parity = np.add.outer(*(np.arange(length) for length in wrong.shape[-2:])) % 2
+    if not any((wrong[touched] == (parity == odd)).all() for odd in (0, 1)):
+        return None
+    said = []
+    for axis, name in enumerate(names[: touched.ndim]):
+        here = touched.any(axis=tuple(other for other in range(touched.ndim) if other != axis))
+        said += [] if here.all() else [_along(name, np.flatnonzero(here), len(here))]
+    return " of ".join(["a checkerboard", *(part for part in reversed(said) if part)])
 
 
 def _along(name: str, indices: np.ndarray, length: int) -> str | None:

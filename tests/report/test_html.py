@@ -74,11 +74,17 @@ def test_a_card_draws_the_wrong_elements_among_what_is_cropped_and_added(tmp_pat
     cells = {name: path.count("M") for name, path in re.findall(r'class="([^"]+)" d="([^"]+)"', picture)}
     width = case.output[1]
     assert cells["cell cropped"] == width
-    assert cells["cross"] == width
+    assert cells["cross light"] == width
     assert sum(count for name, count in cells.items() if "shade" in name) == width
-    assert sum(cells.values()) - cells["cross"] == (case.output[0] + 1) * width
+    assert sum(cells.values()) - cells["cross light"] == (case.output[0] + 1) * width
     assert 'aria-label="channel 2: 6 wrong elements, crossed"' in picture
     assert "channel 2, wrong: the last row of channel 2" in text(page(tmp_path, ran))
+
+
+def test_no_folder_of_the_machine_is_told(tmp_path):
+    ran = run([DIFFERS], argv=["convt", "run", "-o", "/home/somebody/run.jsonl"])
+    ran.path = "/home/somebody/else/run.jsonl"
+    assert "home/some" not in text(page(tmp_path, ran))
 
 
 def test_a_count_has_its_separators_and_a_name_keeps_its_digits():

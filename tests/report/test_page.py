@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import re
@@ -225,13 +226,65 @@ def test_every_kind_of_configuration_is_told(browser, tmp_path, change, words):
 def test_the_map_shows_which_elements_are_wrong_slice_by_slice(browser, tmp_path):
     opened(browser, tmp_path, ROWS, VIEW)
     wrong = "[...document.querySelectorAll('.maps .wrong-here title')].map((title) => title.textContent)"
-    assert browser.js(wrong) == ["[0, 0, 0, 1]: wrong"]
+    assert browser.js(wrong) == ["[0, 0, 0, 1]: wrong, by 3.4 units"]
     browser.js("document.querySelectorAll('.sliders input')[0].focus()")
     browser.press("ArrowRight")
     assert browser.js(wrong) == []
     browser.js("document.querySelectorAll('.sliders input')[1].focus()")
     browser.press("End")
-    assert browser.js(wrong) == ["[1, 2, 8, 5]: wrong"]
+    assert browser.js(wrong) == ["[1, 2, 8, 5]: wrong, not by a finite number"]
+
+
+def test_what_is_not_a_number_and_must_not_be_one_is_right(browser, tmp_path):
+    units = np.zeros((1, 1, 2, 3))
+    units[0, 0, 0, :], units[0, 0, 1, 0] = np.nan, np.nan
+    wrong = np.zeros(units.shape, bool)
+    wrong[0, 0, 1, 0] = True
+    detail = DIFFERS.detail | {"error_map": error_map(units, wrong), "region": "the first column of the last row"}
+    opened(browser, tmp_path, [replace(DIFFERS, detail=detail)], VIEW)
+    said = browser.js("[...document.querySelectorAll('.maps rect title')].map((one) => one.textContent.split(': ')[1])")
+    assert said == ["right", "right", "right", "wrong, not by a finite number", "right", "right"]
+    assert browser.js("document.querySelectorAll('.maps .wide .shade6').length") == 1
+    assert browser.js("document.querySelectorAll('.maps .dot').length") == 3
+    assert "Wrong: the first column of the last row" in browser.text("#case")
+
+
+def test_of_three_axes_any_two_are_drawn(browser, tmp_path):
+    three = {"input": (2, 3, 4), "kernel": (1, 2, 3), "stride": (1, 2, 3), "dilation": (1, 1, 2)}
+    case = replace(CASE, id="drawn/one", padding=((0, 0),) * 3, output_padding=(0, 0, 1), **three)
+    units = np.zeros((1, 1, *case.output))
+    units[0, 0, 1, 2, 3] = 1.0
+    detail = DIFFERS.detail | {"error_map": error_map(units, units > 0)}
+    opened(browser, tmp_path, [replace(DIFFERS, case="drawn/one", detail=detail)], "#case=drawn/one", (case,))
+    cells = "document.querySelectorAll('.maps rect.cell:not(.key *)').length"
+    depth, height, width = case.output
+    assert browser.js(cells) == height * width
+    for choice, count in ((1, depth * height), (2, depth * width)):
+        browser.js(f"""var list = document.querySelector('.sliders select'); list.selectedIndex = {choice};
+                       list.dispatchEvent(new Event('change'))""")
+        assert browser.js(cells) == count
+        assert browser.js("document.querySelectorAll('.maps .wrong-here').length") == 1
+    browser.js("""var list = document.querySelector('section[aria-label="The configuration"] select');
+                  list.selectedIndex = 1; list.dispatchEvent(new Event('change'))""")
+    assert "Axes D and H" in browser.text("#case")
+
+
+def test_every_route_shows_what_becomes_of_the_kernel_and_those_without_a_call_are_one_line(browser, tmp_path):
+    stays = PLAN | {"layouts": {"x": "NCHW", "w": "IOHW", "y": "NCHW"}, "source": "torch(x, w)"}
+    rows = [wrong_row(), row(route="torch/one", detail={"plan": stays})]
+    rows += [row("unsupported", route=f"jax/{name}", detail={"reason": "has no groups"}) for name in ("a", "b")]
+    opened(browser, tmp_path, rows, VIEW)
+    assert "The kernel stays IOHW: no axis moves" in browser.text("#case")
+    assert browser.js("document.querySelectorAll('#case .wire').length") > 8
+    assert "No native call: jax/a@cpu, jax/b@cpu" in browser.text("#case")
+    assert browser.js("document.querySelectorAll('#case .call').length") == 2
+
+
+def test_the_script_is_one_click_from_the_picture(browser, tmp_path):
+    opened(browser, tmp_path, ROWS, VIEW)
+    browser.js("[...document.querySelectorAll('#case .jump')].find((one) => one.textContent === 'Script').click()")
+    assert browser.js("document.activeElement.textContent") == "Script"
+    assert "import tensorflow as tf" in browser.text("#case")
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -311,7 +364,7 @@ def test_enter_opens_a_row(browser, tmp_path):
     assert browser.js("location.hash").startswith("#case=stride%2Fone")
 
 
-@pytest.mark.parametrize("fragment", ["", VIEW, "#layouts"])
+@pytest.mark.parametrize("fragment", ["", VIEW, "#layouts", "#rows&q=groups = 1", "#rows&q=groups > 99"])
 @pytest.mark.parametrize(("width", "dark"), [(1400, False), (1400, True), (420, False)])
 def test_no_serious_violation(browser, tmp_path, fragment, width, dark):
     """axe-core, where AXE_CORE names it; and nothing is wider than the window."""
@@ -410,8 +463,23 @@ def test_without_its_script_the_page_still_says_what_is_wrong(browser, tmp_path)
     assert "tf.nn.conv2d_transpose(x, w)" in said
 
 
-def test_printed_it_has_no_controls(browser, tmp_path):
-    opened(browser, tmp_path, ROWS)
+def test_printed_it_has_no_controls_and_takes_two_pages(browser, tmp_path):
+    words = {f"as if fault {number}": f"stride/{number}" for number in range(40)}
+    many = [wrong_row(case=case, cause=cause) for cause, case in words.items()]
+    cases = tuple(replace(CASE, id=case) for case in words.values())
+    detail = many[0].detail
+    many = [replace(one, detail=detail | {"causes": [one.cause]}) for one in many]
+    opened(browser, tmp_path, [*ROWS, *many], "", cases)
     browser.look(media="print")
     assert not browser.js("document.getElementById('filters').checkVisibility()")
     assert browser.js("document.getElementById('matrix').checkVisibility()")
+    assert browser.js("document.getElementById('totals').checkVisibility({ contentVisibilityAuto: true })")
+    assert pages(browser) <= 3
+    opened(browser, tmp_path, ROWS)
+    assert pages(browser) <= 2
+
+
+def pages(browser: Browser) -> int:
+    """Sheets of A4 on which the page is printed."""
+    pdf = base64.b64decode(browser._ask("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))

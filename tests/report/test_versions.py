@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 from commands import CLEAN, USAGE, Said, honest
 from packaging.specifiers import SpecifierSet
 from runs import case, row, run
 
+from conformance import folder
 from conformance.report.versions import entry, page, store, tables, written
 from conformance.report.versions.ranges import changes_of, specifier
 from conformance.run import rules
+from conformance.run.ledger import Ledger
 from conformance.run.rules import within
 
 RULE = """\
@@ -198,6 +202,15 @@ def test_the_page_tells_of_all_releases_in_their_order(tmp_path):
     assert "SIGSEGV" in text
 
 
+def test_what_a_release_lacks_is_one_line_whatever_its_version():
+    lacking = [
+        row(verdict="unsupported", detail={"reason": f"version {version} has no groups"}) for version in ("1.0", "1.1")
+    ]
+    entries = [of("1.0", lacking[0]), of("1.1", lacking[1]), of("1.2", row())]
+    (bar,) = tables.lacking(entries)
+    assert (bar.says, bar.cells, bar.counts) == ("it has no groups", [True, True, False], [1, 1, 0])
+
+
 def test_a_history_is_told_alone(room):
     (room / "history").mkdir()
     for words in (
@@ -209,3 +222,10 @@ def test_a_history_is_told_alone(room):
         assert said.status == USAGE
         assert "a history is told alone" in said.both
     assert Said("report", "history", "-o", "p.html").status == CLEAN
+
+
+def test_the_ledger_says_of_versions_what_the_history_says():
+    history = store.read(Path(__file__).parents[2] / "history")
+    found = written.derived(history, Ledger.load(folder("cases") / "known").rules)
+    assert sum(bool(each.asked) for each in found) > 100
+    assert [str(each) for each in found if not (each.agrees or each.holds_nowhere)] == []

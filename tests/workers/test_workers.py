@@ -187,7 +187,7 @@ def test_what_is_not_here_says_so_in_a_line(js, monkeypatch):
 
 def test_a_variable_of_the_environment_reaches_the_adapter_that_it_names(js):
     said = Said("adapters", "--adapter", js[1], "--env", "odd:ODD_ABSENT=1")
-    assert said.out == "odd absent: no module odd\n"
+    assert said.out.startswith("odd absent: no module odd")
     assert Said("adapters", "--adapter", js[1]).out.startswith("odd 1.2 on cpu, other")
 
 

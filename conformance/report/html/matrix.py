@@ -114,14 +114,14 @@ def _columns(runs: Sequence[Run], counted: dict[tuple[str, ...], Any], several: 
     for column in found:
         mine = worst(counted["", "", column.run, column.framework, ""])
         order[column.framework] = min(order.get(column.framework, mine), mine)
-    found.sort(key=lambda column: (order[column.framework], column.framework, _natural(column.version)))
-    if len(found) <= UNFOLDED and not several:
+    found.sort(key=lambda column: (order[column.framework], column.framework, natural(column.version)))
+    if (len(found) <= UNFOLDED or len(order) == 1) and not several:
         for column in found:
             column.hidden = False
     return found
 
 
-def _natural(version: str) -> list[tuple[bool, int, str]]:
+def natural(version: str) -> list[tuple[bool, int, str]]:
     """A version so that 2.9 comes before 2.13."""
     return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|[^\d.]+", version)]
 

@@ -19,6 +19,7 @@ import numpy as np
 from conformance import plain
 from conformance.case import Case
 from conformance.corpus.quantities import OF_CASE, OF_ROW, PER_AXIS, QUANTITIES
+from conformance.corpus.spelled import configuration
 from conformance.report import explain, repeat
 from conformance.report.findings import Report, entry_name
 from conformance.report.html.matrix import group_of
@@ -104,7 +105,7 @@ def packed(reports: Sequence[Report], told: list[Told]) -> dict[str, str]:
     described = {"count": len(rows), "columns": [*columns, "finding", "plan"], "words": words, "cases": cases}
     described |= {"states": STATES, "answers": ANSWERS}
     described["groups"] = {family: group_of(family) for family in {row.case.partition("/")[0] for _, row in rows}}
-    described["findings"] = [cut(each.finding.sentence, 120) for each in told]
+    described["findings"] = [cut(each.finding.sentence, 300) for each in told]
     described["given"] = {
         place(row): shlex.join(repeat.given(row.route, row.device, run.header)) for run in runs for row in run.rows
     }
@@ -180,6 +181,7 @@ def case_numbers(case: Case) -> dict[str, Any]:
     """A case as the drawing needs it; whatever is at its default stays away."""
     numbers = {name: getattr(case, name) for name in CASE_WORDS}
     numbers |= {name: value for name in CASE_EXTRAS if (value := getattr(case, name))}
+    numbers["says"] = configuration(case)
     if case.expect == "refuse":
         numbers["refuse"] = case.problem() or "no framework may answer this"
     return numbers

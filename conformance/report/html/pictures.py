@@ -17,6 +17,8 @@ from conformance.run.row import Row
 
 #: Pixels of the picture and of one cell at most; positions of an axis that are drawn; shades of an error.
 WIDE, CELL, MOST, SHADES = 230, 18, 28, 6
+#: Shades beyond this one are dark, and crossed in light.
+DARK = 3
 
 
 def miniature(row: Row, case: Case | None) -> str | None:
@@ -113,13 +115,16 @@ def _drawn(kinds: np.ndarray, levels: np.ndarray | None, named: str) -> str:
     for name, places in cells.items():
         drawn = "".join(f"M{1 + j * size} {1 + i * size}{square}" for i, j in places)
         parts.append(f'<path class="{name}" d="{drawn}"/>')
-    arm, edge = size * 0.4, size * 0.28
-    crosses = "".join(
-        f"M{1 + j * size + edge:.1f} {1 + i * size + edge:.1f}l{arm:.1f} {arm:.1f}m0 {-arm:.1f}l{-arm:.1f} {arm:.1f}"
-        for i, j in np.argwhere(placed >= WRONG)
-    )
-    parts += [f'<path class="cross" d="{crosses}"/>'] if crosses else []
-    said = f"{named or 'the output'}{cut}: {int((placed >= WRONG).sum())} wrong elements, crossed" if crosses else named
+    arm, edge = size * 0.4, size * 0.28 + 1
+    diagonals = f"l{arm:.1f} {arm:.1f}m0 {-arm:.1f}l{-arm:.1f} {arm:.1f}"
+    for dark, name in ((False, "cross"), (True, "cross light")):
+        crosses = "".join(
+            f"M{j * size + edge:.1f} {i * size + edge:.1f}{diagonals}"
+            for i, j in np.argwhere((placed >= WRONG) & ((shades > DARK) == dark))
+        )
+        parts += [f'<path class="{name}" d="{crosses}"/>'] if crosses else []
+    count = int((placed >= WRONG).sum())
+    said = f"{named or 'the output'}{cut}: {count} wrong elements, crossed" if count else named
     return (
         f'<svg class="drawn" width="{wide * size + 2}" height="{high * size + 2}" '
         f'viewBox="0 0 {wide * size + 2} {high * size + 2}" role="img" aria-label="{escape(said or "the output")}">'
@@ -143,4 +148,5 @@ def seen(row: Row, case: Case | None) -> str:
     _, named = _slice(row)
     if not named and not row.detail.get("error_map"):
         return "the output"
-    return f"{named + ', ' if named else ''}wrong: {row.detail.get('region') or 'some elements'}"
+    region = row.detail.get("region", "some elements")
+    return ", ".join(filter(None, (named, f"wrong: {region}" if region != "some elements" else "wrong where crossed")))

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import Any
 
 from conformance.report import accuracy as measures
+from conformance.report.html.matrix import natural
 from conformance.report.html.texts import fragment
 from conformance.report.states import clean, complete, counts, labels, state
 from conformance.run import disputes
@@ -25,11 +26,14 @@ def ran(runs: Sequence[Run]) -> str:
         for name, said in run.header["adapters"].items():
             if said["version"] not in versions[framework_of(name)]:
                 versions[framework_of(name)].append(said["version"])
-    named = ", ".join(f"{name} {_listed(found)}" for name, found in versions.items()) or "no framework answered"
+    named = (
+        ", ".join(f"{name} {_listed(sorted(found, key=natural))}" for name, found in versions.items())
+        or "no framework answered"
+    )
     seconds = sum((run.footer or {}).get("seconds", 0.0) for run in runs)
     days = sorted({run.header["started"][:10] for run in runs})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    return f"{named} · {when} · {seconds:,.0f} s"
+    return f"{named or 'no framework answered'} · {when} · {seconds:,.0f} s"
 
 
 def _listed(versions: Sequence[str]) -> str:

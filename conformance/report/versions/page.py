@@ -10,6 +10,7 @@ import jinja2
 
 from conformance import folder, plain
 from conformance.report.states import NEEDS_A_LOOK, number
+from conformance.report.versions.bisected import Bisected
 from conformance.report.versions.entry import Entry
 from conformance.report.versions.store import History
 from conformance.report.versions.tables import Bar, bars, dates, lacking, met, needs_a_look, public
@@ -19,8 +20,8 @@ from conformance.run.run_file import RunFileError
 Dates = Mapping[tuple[str, str], str]
 
 
-def write(history: History, path: Path) -> None:
-    """Write the page. Raises RunFileError where the file cannot be written."""
+def write(history: History, path: Path, found: Sequence[Bisected] = ()) -> None:
+    """Write the page; `found`: what bisections found. Raises RunFileError where the file cannot be written."""
     parts = folder("reports")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(parts), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -28,7 +29,12 @@ def write(history: History, path: Path) -> None:
     environment.filters["number"] = number
     style = "".join((parts / name).read_text(encoding="utf-8") for name in ("report.css", "versions.css"))
     page = environment.get_template("versions.html.j2").render(
-        told(history) | {"style": style, "script": (parts / "versions.js").read_text(encoding="utf-8")}
+        told(history)
+        | {
+            "bisected": [each for each in found if each.first],
+            "style": style,
+            "script": (parts / "versions.js").read_text(encoding="utf-8"),
+        }
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,9 @@ from conformance.report.states import NEEDS_A_LOOK, number
 from conformance.report.versions.entry import Entry, Told
 from conformance.report.versions.ranges import Change, Evidence, answer, changes_of, evidence, specifier
 from conformance.report.versions.store import History
+
+#: How a reason begins that is of one release, and would be another one in the next.
+VERSION = re.compile(r"^version \S+(?= has no )")
 
 
 @dataclass(frozen=True)
@@ -68,19 +72,25 @@ def bars(history: History, entries: Sequence[Entry]) -> list[Bar]:
         told = history.rules.get(rule)
         if told is None or not any(entry.rules[rule].met for entry in entries if rule in entry.rules):
             continue
-        cells = [answer(entry, rule, told) for entry in entries]
+        cells = [_shown(entry, rule, told) for entry in entries]
         counts = [entry.rules[rule].met if rule in entry.rules else 0 for entry in entries]
         found.append(Bar(told.says, cells, counts, evidence(entries, cells), told))
     return sorted(found, key=_first_change(entries))
 
 
+def _shown(entry: Entry, rule: str, told: Told) -> bool | None:
+    """What a run says of a rule; a rule that holds only sometimes, and that no row met, is told as one that does not:
+    its range does not rest on that, but a reader wants to see when it was met."""
+    return False if told.sometimes and rule in entry.rules and not entry.rules[rule].met else answer(entry, rule, told)
+
+
 def lacking(entries: Sequence[Entry]) -> list[Bar]:
     """What routes cannot express in some releases of a framework, and can in others that were asked the same."""
-    reasons = dict.fromkeys(reason for entry in entries for reason in entry.lacks)
+    lacks = [{VERSION.sub("it", reason): count for reason, count in entry.lacks.items()} for entry in entries]
     found = []
-    for reason in reasons:
-        cells: list[bool | None] = [reason in entry.lacks for entry in entries]
-        bar = Bar(reason, cells, [entry.lacks.get(reason, 0) for entry in entries], evidence(entries, cells))
+    for reason in dict.fromkeys(reason for mine in lacks for reason in mine):
+        cells: list[bool | None] = [reason in mine for mine in lacks]
+        bar = Bar(reason, cells, [mine.get(reason, 0) for mine in lacks], evidence(entries, cells))
         if bar.changes:
             found.append(bar)
     return sorted(found, key=_first_change(entries))
