@@ -217,6 +217,7 @@ class Route:
     adds it by itself: {part of the question: why}, such as {"out_channels": "it is read off the kernel"}. The parts
     are those of the word `invalid` of the ledger's conditions.
     needs: dotted names, such as "torch.compile", that some versions lack: there the route is not offered.
+    largest: multiply-adds of the largest case that the route takes; None for any.
     """
 
     def __init__(
@@ -232,10 +233,12 @@ class Route:
         devices=None,
         unasked=None,
         needs=(),
+        largest=None,
     ):
         self.name, self.lower, self.dtypes, self.checks = name, lower, tuple(dtypes), tuple(checks)
         self.arithmetic, self.cost, self.tier = arithmetic or {}, cost, tier
         self.options, self.devices, self.unasked, self.needs = tuple(options), devices, unasked or {}, tuple(needs)
+        self.largest = largest
 
 
 class Framework:
@@ -440,6 +443,7 @@ class _Worker:
             "tier": route.tier,
             "devices": route.devices,
             "unasked": route.unasked,
+            "largest": route.largest,
         }
 
     def _plan(self, message, tensors):

@@ -216,6 +216,10 @@ def engines() -> str:
         checks = {check for route in routes for check in route.checks}
         asked = "forward, gradients" if len(checks) > 1 else "forward"
         rows.append([name, ", ".join(route.name for route in routes), asked, pinned.get(name, "as installed")])
+    for path in sorted(path for path in folder("adapters").glob(f"*{SUFFIX}.*") if path.suffix != ".py"):
+        what = re.search(r"^// (.+?)\.(?: |$)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        file = f"[{path.name}](adapters/{path.name})"
+        rows.append([path.stem.removesuffix(SUFFIX), f"{what[1]}: {file}", "as it says", "as installed"])
     return table(["engine", "routes", "is asked", "reference version"], rows)
 
 

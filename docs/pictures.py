@@ -25,7 +25,7 @@ CONVT = "from conformance.cli.main import main; main()"
 #: What is recorded, and the width of the terminal.
 COMMAND = "convt run 'layout/*' --adapter tests/liars/forgets_permutation.py"
 COLUMNS, LINE, CHARACTER = 112, 18, 7.81
-#: What is photographed: four frameworks, and an implementation with one mistake.
+#: What is photographed: four frameworks, and an implementation that is wrong.
 BESIDE = (
     "run --tier smoke --adapter jax --adapter numpy --adapter tensorflow --adapter torch "
     "--adapter tests/liars/forgets_permutation.py"

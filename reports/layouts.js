@@ -61,27 +61,32 @@ function routes(data, details, same, row, numbers) {
 function way(title, two, plan, operand, numbers) {
   const to = plan.layouts[operand] || "",
     space = [...to].filter((letter) => "DHW".includes(letter)).join(""),
-    from = two + space;
+    grouped = to.includes("G"),
+    from = (grouped ? "G" : "") + two + space;
   if ([...to].sort().join() !== [...from].sort().join()) return null;
   if (to === from && operand !== "w") return null;
+  const inputs = grouped ? [numbers.groups, numbers.in_channels / numbers.groups] : [numbers.in_channels];
   const lengths =
     operand === "w"
-      ? [numbers.in_channels, numbers.out_channels / numbers.groups, ...numbers.kernel]
+      ? [...inputs, numbers.out_channels / numbers.groups, ...numbers.kernel]
       : [numbers.batch, numbers.in_channels, ...numbers.input];
   const sizes = Object.fromEntries([...from].map((letter, index) => [letter, lengths[index]]));
   const axes = [...to].map((letter) => from.indexOf(letter)).join(", ");
+  const start = grouped ? `${operand}.reshape(${lengths.join(", ")})` : operand;
+  const before = grouped ? `The ${title} gets an axis for the groups and ` : `The ${title} `;
+  const moves = to === from ? start : `numpy.transpose(${start}, (${axes}))`;
   return el(
     "details",
     { open: operand === "w" ? "" : null },
     el(
       "summary",
       {},
-      to === from
+      to === two + space
         ? `The ${title} stays ${from}: no axis moves`
-        : `The ${title} goes from ${from} to ${to}: numpy.transpose(${operand}, (${axes}))`,
+        : `${before}goes from ${two + space} to ${to}: ${moves}`,
     ),
     permutation(from, to, sizes),
-    operand === "w" && to !== from ? el("p", {}, forgotten(from, to, sizes)) : null,
+    operand === "w" && to !== from && !grouped ? el("p", {}, forgotten(from, to, sizes)) : null,
   );
 }
 

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "bisect": "conformance.cli.bisect:bisect",
     "history": "conformance.cli.history:history",
     "known": "conformance.cli.rules:known",
+    "env": "conformance.cli.env:env",
     "fuzz": "conformance.cli.fuzz:fuzz",
     "new-adapter": "conformance.cli.new_adapter:new_adapter",
 }
@@ -215,7 +216,8 @@ def adapters(named: tuple[str, ...], pythons: tuple[str, ...], environments: tup
     from conformance.cli import run
     from conformance.run import programs
 
-    run.adapters(programs.choose(named, (), programs.pairs(pythons), 1, programs.settings(environments)), as_json)
+    everyone = named or tuple(programs.known())
+    run.adapters(programs.choose(everyone, (), programs.pairs(pythons), 1, programs.settings(environments)), as_json)
 
 
 @main.command()

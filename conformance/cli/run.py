@@ -26,7 +26,7 @@ from conformance.corpus.choose import choose, corpus, parts, tiers
 from conformance.corpus.random_cases import drawn
 from conformance.plain import harmless
 from conformance.report import findings, html, states, summaries, terminal
-from conformance.run import floors, metamorphic, programs, run_file, variants
+from conformance.run import engines, floors, metamorphic, programs, run_file, variants
 from conformance.run.diagnose import stored
 from conformance.run.questions import Narrow, select
 from conformance.run.row import Row
@@ -278,7 +278,7 @@ def insist(session: Session, asked: dict[str, Any]) -> None:
     named = {programs.name_of(name) for name in asked["adapters"]} | set(programs.pairs(asked["pythons"]))
     named |= {variants.framework_of(route) for route in asked["routes"] if "*" not in variants.framework_of(route)}
     for name in sorted(named & session.absent.keys()):
-        raise UsageError(f"{name} was asked for and is not installed: {session.absent[name]}")
+        raise UsageError(f"{name} was asked for and is not installed: {session.absent[name]}{engines.installing(name)}")
     found = sorted({device for hello in session.hellos.values() for device in hello["devices"]})
     offered = [f"{name}/{route['name']}" for name, hello in session.hellos.items() for route in hello["routes"]]
     for pattern in asked["routes"]:
@@ -367,6 +367,6 @@ def adapters(chosen: list[programs.Program], as_json: bool) -> None:
             offered = f"{', '.join(route['dtypes'])}; {', '.join(route['checks'])}"
             say(f"  {name}/{route['name']}: {offered}{compiler}")
     for name, reason in session.absent.items():
-        say(f"{name} absent: {reason}")
+        say(f"{name} absent: {reason}{engines.installing(name)}")
     for name, reason in session.dead.items():
         say(f"{name} dead: {reason}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from conformance import folder
 from conformance.corpus.globs import matches
+from conformance.run import engines
 from conformance.run.variants import framework_of
 from conformance.run.worker import INTERPRETED, Program, environment
 
@@ -87,7 +88,8 @@ def choose(
     environments: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Program]:
     """The adapters of a run: those `named` (names, or files that end in .py or .js or can be executed), else those
-    whose routes were asked for by name, else all that are known. `environments`: adapter → variables.
+    whose routes were asked for by name, else those that are plain (adapters/engines.yaml). `environments`: adapter →
+    variables.
 
     Raises ProgramError for a name, a file or an interpreter that is not there.
     """
@@ -97,7 +99,8 @@ def choose(
         chosen = dict(_one(name, ours) for name in named)
     else:
         firsts = {framework_of(route) for route in routes}
-        chosen = {name: path for name, path in ours.items() if not firsts or _matches_any(name, firsts)}
+        plain = {name: path for name, path in ours.items() if is_plain(name) or name in firsts}
+        chosen = {name: path for name, path in plain.items() if not firsts or _matches_any(name, firsts)}
         if firsts and not chosen:
             raise ProgramError(f"no adapter has a route {', '.join(routes)}: there are {', '.join(ours)}")
     for option, given in (("--python {}=…", pythons), ("--env {}:…", environments)):
@@ -111,6 +114,12 @@ def choose(
         )
         for name, path in chosen.items()
     ]
+
+
+def is_plain(name: str) -> bool:
+    """Whether a run asks an adapter that it does not name: some of ours, and all that installed packages offer."""
+    engine = engines.engines().get(name)
+    return engine is None or engine.plain
 
 
 def name_of(named: str) -> str:
@@ -145,7 +154,7 @@ def _interpreter(file: Path, name: str, given: str | None) -> str:
             raise ProgramError(f"--adapter {file.name}: there is no node on the PATH, which runs it: install Node.js")
         return node
     if given is None:
-        return sys.executable
+        return engines.interpreter(name) or sys.executable
     found = shutil.which(given)
     if not found:
         raise ProgramError(f"--python {name}={given}: no such interpreter: give the path of a Python executable")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import runpy
+import sys
 
 import numpy as np
 import pytest
 
-from conformance import adapter
+from conformance import adapter, folder
 from conformance.case import CHECKS, Case
 from conformance.corpus.choose import corpus
+from conformance.releases.catalogue import releases
+from conformance.run.engines import engines, installing
 from conformance.run.programs import choose, known
 from conformance.run.questions import Narrow, select
 from conformance.run.session import Session
@@ -21,7 +24,12 @@ ROUTES = {
     "torch": ["functional", "module", "autograd", "channels_last", "compile"],
     "tensorflow": ["nn", "gradient", "function", "xla"],
     "jax": ["conv_transpose", "conv_general_dilated", "vjp"],
+    "onnxruntime": ["inputs", "dynamic", "constant"],
+    "ncnn": ["plain", "packed"],
+    "litert": ["xnnpack", "builtin", "reference", "inputs"],
 }
+#: Frameworks whose plans are made without them; NumPy itself is always there.
+HIDDEN = [name for name in ROUTES if name != "numpy"]
 
 
 def case(**numbers) -> Case:
@@ -90,10 +98,11 @@ def workers():
 
     def get(name: str) -> Worker:
         if name not in started:
-            worker = started[name] = Worker(Program(name, known()[name], environment=environment(1)))
+            (program,) = choose((name,), (), {}, threads=1)
+            worker = started[name] = Worker(program)
             worker.said = worker.hello(120)
         if started[name].said.get("absent"):
-            pytest.skip(f"{name} is not installed here")
+            pytest.skip(f"{name} is not installed: convt env {name}")
         return started[name]
 
     yield get
@@ -123,7 +132,7 @@ def test_a_route_gives_what_the_definition_gives(framework, route, workers):
             if check not in offered["checks"]:
                 continue
             tensors = {name: ("float32", array) for name, array in arrays.items() if name != "g" or check != "forward"}
-            message = {"do": "run", "route": route, "device": "cpu", "checks": [check]}
+            message = {"do": "run", "route": route, "device": "cpu", "dtype": "float32", "checks": [check]}
             reply, returned = ask(worker, message | {"case": question.question()}, tensors)
             if reply["outcome"] == "unsupported":
                 assert reply["reason"]
@@ -136,9 +145,32 @@ def test_a_route_gives_what_the_definition_gives(framework, route, workers):
     assert answered >= 2 * len(offered["checks"])
 
 
-@pytest.mark.parametrize("framework", ["torch", "tensorflow", "jax"])
+def test_every_engine_that_is_told_of_has_an_adapter_a_release_and_routes_that_are_tested():
+    ours = {path.stem.removesuffix("_adapter") for path in folder("adapters").glob("*_adapter.py")}
+    assert ours == set(engines()) == set(ROUTES) == {release.framework for release in releases()}
+
+
+def test_a_plain_run_asks_those_that_are_plain_and_a_named_route_its_own():
+    assert [each.name for each in choose((), (), {}, 1)] == ["jax", "numpy", "tensorflow", "torch"]
+    assert [each.name for each in choose((), ("*/vjp",), {}, 1)] == ["jax", "numpy", "tensorflow", "torch"]
+    assert [each.name for each in choose((), ("ncnn/*", "to*/module"), {}, 1)] == ["ncnn", "torch"]
+
+
+def test_an_engine_runs_in_the_environment_that_was_made_for_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVT_ENVIRONMENTS", str(tmp_path))
+    python = tmp_path / "ncnn" / "bin" / "python"
+    assert choose(("ncnn",), (), {}, 1)[0].interpreter == sys.executable
+    assert "convt env ncnn" in installing("ncnn")
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    assert choose(("ncnn",), (), {}, 1)[0].interpreter == str(python)
+    assert installing("ncnn") == ""
+
+
+@pytest.mark.parametrize("framework", HIDDEN)
 def test_a_plan_needs_no_framework(framework, tmp_path):
-    (tmp_path / f"{framework}.py").write_text("raise ImportError('hidden by a test')\n")
+    imported = {"opencv": "cv2", "litert": "ai_edge_litert"}.get(framework, framework)
+    (tmp_path / f"{imported}.py").write_text("raise ImportError('hidden by a test')\n")
     program = Program(framework, known()[framework], environment=environment(1) | {"PYTHONPATH": str(tmp_path)})
     worker = Worker(program)
     try:

@@ -43,7 +43,10 @@ STANDS_FOR = {
     "onednn=*": "openblas=haswell",
     "torch=old/bin/python": "numpy=old/bin/python",
     "mylib=venv/bin/python": "numpy=venv/bin/python",
-    "layout/pointwise-HWOI": "layout/pointwise-HWOI",
+    "./mylib": "./my_worker",
+    "./half_adapter": "./my_worker",
+    "half_adapter.js": "./my_worker",
+    "mylib:LD_LIBRARY_PATH=/opt/mylib/lib": "my_worker:LD_LIBRARY_PATH=/opt/mylib/lib",
 }
 
 
@@ -72,6 +75,7 @@ SHORTER = {
     "convt mutants --mutant kernel-flipped": Shorter("convt mutants 'groups/*' --mutant kernel-flipped"),
     "convt mutants --mutant '*'": Shorter("convt mutants 'gradient/*' --mutant 'kernel-flipped*'"),
     "convt mutants 'stride/*'": Shorter("convt mutants 'stride/*' --mutant kernel-flipped"),
+    "convt mutants --tier smoke": Shorter("convt mutants 'groups/*' --tier smoke --mutant kernel-flipped"),
     "convt mutants --cases my_cases/": Shorter("convt mutants --cases my_cases/ --mutant kernel-flipped"),
     "convt cases lint": Shorter("convt cases lint 'groups/*'"),
     "convt cases lint --cases my_cases/": Shorter(says="0 problems"),
@@ -127,7 +131,7 @@ def _less(words: list[str]) -> list[str]:
     if verb == "adapters" and not named:
         more += ["--adapter", "numpy"]
     if verb == "show" and "--route" not in words:
-        more += ["--route", "mylib/conv_transpose" if "mylib_adapter.py" in words else "numpy/scatter"]
+        more += ["--route", "mylib/conv_transpose" if "--adapter" in words else "numpy/scatter"]
     if verb == "port" and "--to" not in words:
         more += ["--to", "numpy"]
     if verb == "run" and not {"--tier", "--cases", "--random", "--resume"} & set(words) and not _globs(words):
