@@ -186,7 +186,7 @@ def _check_map(found: ErrorMap) -> None:
 def _check_stamp(stamp: Stamp) -> None:
     try:
         shapes = {np.array(getattr(stamp, side), dtype=np.float64).shape for side in ("expected", "returned")}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise ValueError("its stamp is not made of numbers") from None
     if len(shapes) != 1 or not 1 <= len(next(iter(shapes))) <= 3:
         raise ValueError("its stamp is not one array beside another")

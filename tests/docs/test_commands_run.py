@@ -29,6 +29,7 @@ STANDS_FOR = {
     "CASE": "stride/pointwise",
     "ID": "stride/pointwise",
     "ROUTE": "numpy/scatter",
+    "R": "numpy/scatter",
     "GLOB": "threads=*",
     "FILE": "my_cases/few.yaml",
     "F": "page.html",
@@ -82,6 +83,18 @@ SHORTER = {
     "convt cases cover cases/cover.yaml": Shorter("convt cases cover my_cases/few.yaml"),
     "convt report history": Shorter("convt report history -o versions.html"),
     "convt report -o F": Shorter("convt report run.jsonl -o page.html"),
+    # What makes environments asks a package index: of it, what is looked at before.
+    "convt bisect dtype/pointwise --route torch/functional --dtype float16 --check forward --from 1.12": Shorter(
+        "convt bisect dtype/pointwise --route torch/functional --dtype float16 --check forward --from 99",
+        USAGE,
+        "fewer than two releases from 99",
+    ),
+    "convt bisect --script repeat.py --adapter tensorflow --from 2.4 --to 2.12": Shorter(
+        status=USAGE, says="--script repeat.py: no such file"
+    ),
+    "convt env NAME": Shorter("convt env numpyy", USAGE, "did you mean numpy?"),
+    "convt history add reports/*-[0-9]*.jsonl": Shorter("convt history add reports/torch-1.8.jsonl"),
+    "convt run --adapter adapters/tfjs_adapter.js": Shorter("convt run stride/pointwise --adapter ./my_worker"),
     "convt history ranges --write": Shorter("convt history ranges --known my_ledger --write"),
 }
 #: Run files that documents speak of.
@@ -105,6 +118,7 @@ def _is_mention(words: list[str]) -> bool:
         "show",
         "import",
         "history",
+        "bisect",
         "cases show",
         "cases cover",
         "diagnose",
