@@ -144,6 +144,8 @@ def check(row: Row, case: Case | None) -> None:
     if case is None:
         raise ValueError(f"no line before it tells the case {row.case}")
     _belongs(row, case)
+    for word in [word for word, value in row.detail.items() if value is None]:
+        del row.detail[word]  # null says what a missing word says
     detail = msgspec.convert(row.detail, Detail)
     for word, needed in NEEDS.items():
         for other in needed:

@@ -24,7 +24,8 @@ COMMANDS = [shlex.split(found) for found in re.findall(r"convt (?:run|report|dif
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_is_understood(words):
     if words != ["convt", "report", "-o", "F"]:  # the table's short form
-        main.get_command(click.Context(main), words[1]).make_context(words[1], words[2:])
+        above = click.Context(main, **main.context_settings)
+        main.get_command(above, words[1]).make_context(words[1], words[2:], parent=above)
 
 
 def test_there_is_a_workflow_and_a_pipeline_with_their_outputs_kept():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,8 +54,9 @@ def rows_of(
     cases: list[Case] = CASES,
     by: Callable[[Row], object] = lambda row: row.case.partition("/")[2],
 ) -> tuple[dict, Session]:
+    interpreter = shutil.which("node") if file.suffix == ".js" else sys.executable
     session = Session.open(
-        [Program(file.stem, file, environment=environment(1))],
+        [Program(file.stem, file, interpreter, environment(1))],
         ledger=tmp_path,
         deadline=deadline,
         jobs=1,
