@@ -40,7 +40,7 @@ SELECTION = {"globs": [], "adapters": ["lies"], "seed": 0, "deadline": 120.0, "t
 
 def lines() -> list[dict]:
     """A header, a case, a row, a diagnosis and a footer, all as they should be."""
-    lies = {"version": "1.0", "devices": ["cpu"], "routes": [{"name": "route", "dtypes": ["float32"]}]}
+    lies = {"version": "1.0", "devices": ["cpu"], "routes": [{"name": "route", "dtypes": ["float32"]}], "script": {}}
     header = {"kind": "header", **runs.HEADER, "adapters": {"lies": lies}, "selection": SELECTION}
     case = {"kind": "case"} | msgspec.to_builtins(runs.case("stride/one"))
     row = msgspec.to_builtins(runs.row("stride/one", "differ", "new", cause="wrong", detail=DETAIL))
@@ -237,6 +237,9 @@ PLANTS = (
 #: The fields of a run file whose words reach a script or a line to paste, wherever they are allowed to be anything.
 FIELDS = (
     "1.adapters.lies.file",
+    "1.adapters.lies.script.imports",
+    "1.adapters.lies.script.put",
+    "1.adapters.lies.script.get",
     "1.selection.adapters.0",
     "1.selection.files",
     "1.selection.pythons",
