@@ -28,6 +28,18 @@ def exchanged(layout):
     return layout.translate({ord("I"): "O", ord("O"): "I"})
 
 
+def forward(case, x, w):
+    """The arguments of the convolution from the output to the input."""
+    return {
+        "window_strides": case.stride,
+        "padding": case.crop,
+        "rhs_dilation": case.dilation,
+        "dimension_numbers": (x, exchanged(w), x),
+        "feature_group_count": case.groups,
+        "precision": "highest",
+    }
+
+
 def plan(case, checks, call, expression, arguments, before=""):
     """A plan for `y = f(x, w, b)`, compiled as a whole, differentiated by jax.vjp where gradients are asked."""
     x, w = layouts_of(case)
@@ -37,15 +49,7 @@ def plan(case, checks, call, expression, arguments, before=""):
         # compiled as a whole: the gradient of a compiled function, alone, would be compiled anew for each call
         result, _, value = differentiate(checks, "f(x, w, b)", VJP).partition(" = ")
     operands = "x, w, b" if checks == ("forward",) else "x, w, b, g"
-    forward = {
-        "window_strides": case.stride,
-        "padding": case.crop,
-        "rhs_dilation": case.dilation,
-        "dimension_numbers": (x, exchanged(w), x),
-        "feature_group_count": case.groups,
-        "precision": "highest",
-    }
-    yardstick = "jax.lax.conv_general_dilated(%s, w, **%r)" % (operands[-1].replace("b", "y"), forward)
+    yardstick = "jax.lax.conv_general_dilated(%s, w, **%r)" % (operands[-1].replace("b", "y"), forward(case, x, w))
     body = "%s = %s" % (result, value)
     if case.options.get("constant"):
         if "grad_weight" in checks:
@@ -109,14 +113,7 @@ def vjp(case, checks):
         raise Unsupported("the output's length is given: there is no output_padding that could be negative")
     x, w = layouts_of(case)
     per_letter = dict(zip(SPACE[case.rank], case.output), N=case.batch, C=case.out_channels)
-    arguments = {
-        "window_strides": case.stride,
-        "padding": case.crop,
-        "rhs_dilation": case.dilation,
-        "dimension_numbers": (x, exchanged(w), x),
-        "feature_group_count": case.groups,
-        "precision": "highest",
-    }
+    arguments = forward(case, x, w)
     call = "jax.lax.conv_general_dilated"
     before = (
         "    zero = jax.numpy.zeros(%r, x.dtype)\n"

@@ -527,10 +527,10 @@ class _Worker:
         have seen, and how often: questions that share one would answer for each other. So the code is compiled anew.
         """
         names = dict(framework.names, arguments=plan.arguments, __name__="__main__")
-        for source, seen in ((plan.prepare, ()), (plan.build, ("w", "b"))):
-            if not source:
-                continue
-            key = (plan.prepare, source, _asked(message, tensors), *_contents(tensors, seen))
+        steps = [(source, seen) for source, seen in ((plan.prepare, ()), (plan.build, ("w", "b"))) if source]
+        asked = _asked(message, tensors) if steps else None
+        for source, seen in steps:
+            key = (plan.prepare, source, asked, *_contents(tensors, seen))
             made = self.kept.pop(key, None)
             if made is None:
                 made = dict(names, **{name: operands.get(name) for name in seen})

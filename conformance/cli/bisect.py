@@ -126,7 +126,8 @@ def _upto(version: str, high) -> bool:
 
 def _step(chosen: Sequence, found, ask: Callable, place: int) -> str | None:
     """What one release answers, as answers are compared; printed, and kept."""
-    from conformance.releases.environment import NotMade, environment
+    from conformance.releases.environment import environment
+    from conformance.releases.installing import NotMade
 
     release = chosen[place]
     if release.version in found.answers:
@@ -150,7 +151,7 @@ def _of(release) -> str:
 def _case(asked: dict[str, Any], release, python: Path):
     """The rows of a case, as one answer. Raises NotMade where the framework does not come up."""
     from conformance.cli.show import ask
-    from conformance.releases.environment import NotMade
+    from conformance.releases.installing import NotMade
     from conformance.report.versions.bisected import Answer
     from conformance.run.programs import ProgramError
 
@@ -172,7 +173,7 @@ def _case(asked: dict[str, Any], release, python: Path):
 
 def _script(asked: dict[str, Any], release, python: Path):
     """What a program of the user's says: exit status 0 or 1. Raises NotMade for any other."""
-    from conformance.releases.environment import NotMade
+    from conformance.releases.installing import NotMade
     from conformance.report.versions.bisected import Answer
 
     try:

@@ -25,6 +25,7 @@ def env(names: tuple[str, ...], remove: bool) -> None:
     convt run --adapter onnxruntime --tier smoke
     """
     from conformance.releases import catalogue, kept
+    from conformance.releases.installing import NotMade
     from conformance.run import engines
 
     newest = {each.framework: each for each in catalogue.releases() if catalogue.NEWEST in each.labels}
@@ -47,6 +48,6 @@ def env(names: tuple[str, ...], remove: bool) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             python = str(kept.make(newest[name], folder))
-        except kept.NotMade as why:
+        except NotMade as why:
             raise UsageError(str(why)) from None
         say(f"{name}: {python}; try it: convt run --adapter {name} --tier smoke")

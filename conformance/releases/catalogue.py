@@ -79,6 +79,14 @@ def minor(version: str) -> str:
     return ".".join(map(str, Version(version).release[:2]))
 
 
+def age(version: str) -> tuple[bool, Any]:
+    """What versions are ordered by, so that 2.9 comes before 2.13; what is no version comes before all."""
+    try:
+        return True, Version(version)
+    except InvalidVersion:
+        return False, version
+
+
 def _of(document: Document, framework: str, data: Any) -> list[Release]:
     raw = convert(document, RawFramework, data, lambda steps: (framework, *steps))
     for word, table in (

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 import venv
-from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.releases.catalogue import Release
+from conformance.releases.installing import NotMade, do
 
 #: Seconds that an install may take: some releases are gigabytes.
 LONGEST = 3600
-
-
-class NotMade(Exception):
-    """An environment that cannot be: of what, and why."""
+#: pip says the reason last.
+TOLD = slice(-300, None)
 
 
 def make(release: Release, folder: Path) -> Path:
@@ -29,7 +25,7 @@ def make(release: Release, folder: Path) -> Path:
     shutil.rmtree(made, ignore_errors=True)
     try:
         for words in commands(release, made):
-            _do(release, words)
+            do(release, words, LONGEST, TOLD)
         made.rename(folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -48,16 +44,3 @@ def commands(release: Release, folder: Path) -> list[list[str]]:
         raise NotMade(f"{release.name}: it takes Python {release.python}, which is not on the PATH; uv would fetch it")
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *release.requirements]
     return [[found, "-m", venv.__name__, str(folder)], install]
-
-
-def _do(release: Release, words: Sequence[str]) -> None:
-    clean = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, env=clean)
-    except subprocess.TimeoutExpired:
-        raise NotMade(f"{release.name}: not installed in {LONGEST} s") from None
-    except OSError as error:
-        raise NotMade(f"{release.name}: {error.strerror}") from None
-    if done.returncode:
-        said = " ".join(line.strip(" ×╰─▶") for line in done.stderr.split("\n") if line.strip())
-        raise NotMade(f"{release.name}: {said[-300:] or f'{words[0]} failed and did not say why'}")

@@ -10,7 +10,7 @@ import pytest
 from commands import CLEAN, FINDINGS, INCOMPLETE, USAGE, Said
 
 from conformance.releases import environment
-from conformance.releases.environment import NotMade
+from conformance.releases.installing import NotMade
 from conformance.report.versions import bisected
 
 

@@ -9,6 +9,7 @@ import pytest
 from conformance.releases import environment
 from conformance.releases.catalogue import Release
 from conformance.releases.halving import Found, halve
+from conformance.releases.installing import NotMade
 
 
 def asker(answers):
@@ -64,9 +65,9 @@ def test_an_environment_that_cannot_be_made_is_told_with_the_reason_and_leaves_n
     def fail(words, **more):
         return subprocess.CompletedProcess(words, 2, "", "error: No space left on device (os error 28)\n")
 
-    monkeypatch.setattr(environment.subprocess, "run", fail)
+    monkeypatch.setattr(subprocess, "run", fail)
     with (
-        pytest.raises(environment.NotMade, match=r"^lies-1\.0: error: No space left on device"),
+        pytest.raises(NotMade, match=r"^lies-1\.0: error: No space left on device"),
         environment.environment(RELEASE),
     ):
         pass
@@ -75,5 +76,5 @@ def test_an_environment_that_cannot_be_made_is_told_with_the_reason_and_leaves_n
 
 def test_without_uv_it_is_said_how_to_get_it(monkeypatch):
     monkeypatch.setattr(environment.shutil, "which", lambda name: None)
-    with pytest.raises(environment.NotMade, match="python -m pip install uv"), environment.environment(RELEASE):
+    with pytest.raises(NotMade, match="python -m pip install uv"), environment.environment(RELEASE):
         pass

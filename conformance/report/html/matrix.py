@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.releases.catalogue import age
 from conformance.report.states import NEEDS_A_LOOK, STATES, labels, state
 from conformance.run.row import place
 from conformance.run.run_file import Run
@@ -114,16 +114,11 @@ def _columns(runs: Sequence[Run], counted: dict[tuple[str, ...], Any], several: 
     for column in found:
         mine = worst(counted["", "", column.run, column.framework, ""])
         order[column.framework] = min(order.get(column.framework, mine), mine)
-    found.sort(key=lambda column: (order[column.framework], column.framework, natural(column.version)))
+    found.sort(key=lambda column: (order[column.framework], column.framework, age(column.version)))
     if (len(found) <= UNFOLDED or len(order) == 1) and not several:
         for column in found:
             column.hidden = False
     return found
-
-
-def natural(version: str) -> list[tuple[bool, int, str]]:
-    """A version so that 2.9 comes before 2.13."""
-    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|[^\d.]+", version)]
 
 
 def _lines(counted: dict[tuple[str, ...], Any]) -> list[Line]:

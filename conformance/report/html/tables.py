@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
+from conformance.releases.catalogue import age
 from conformance.report import accuracy as measures
-from conformance.report.html.matrix import natural
 from conformance.report.html.texts import fragment
 from conformance.report.states import clean, complete, counts, labels, state
 from conformance.run import disputes
@@ -26,10 +26,7 @@ def ran(runs: Sequence[Run]) -> str:
         for name, said in run.header["adapters"].items():
             if said["version"] not in versions[framework_of(name)]:
                 versions[framework_of(name)].append(said["version"])
-    named = (
-        ", ".join(f"{name} {_listed(sorted(found, key=natural))}" for name, found in versions.items())
-        or "no framework answered"
-    )
+    named = ", ".join(f"{name} {_listed(sorted(found, key=age))}" for name, found in versions.items())
     seconds = sum((run.footer or {}).get("seconds", 0.0) for run in runs)
     days = sorted({run.header["started"][:10] for run in runs})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"

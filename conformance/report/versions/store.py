@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from packaging.version import InvalidVersion, Version
 
 from conformance.plain import regular
+from conformance.releases.catalogue import age
 from conformance.report.versions.entry import Entry, Told
 from conformance.run.run_file import RunFileError
 
@@ -55,14 +55,6 @@ def ordered(named: Mapping[str, Entry]) -> History:
     return History([entry for _, entry in items], [name for name, _ in items])
 
 
-def age(version: str) -> tuple[bool, Any]:
-    """What versions are ordered by: as versions are, and before them what is none."""
-    try:
-        return True, Version(version)
-    except InvalidVersion:
-        return False, version
-
-
 def add(folder: str | Path, name: str, entry: Entry, rules: Mapping[str, Told]) -> Path:
     """Write an entry, in place of one of the same name, and the rules that it names. Raises RunFileError where it
     cannot be written; what was there before then stays."""
@@ -78,16 +70,6 @@ def add(folder: str | Path, name: str, entry: Entry, rules: Mapping[str, Told]) 
     except OSError as error:
         raise RunFileError(f"{path}: {error.strerror}: the history is as it was") from None
     return path
-
-
-def prune(folder: str | Path) -> int:
-    """Forget the rules that no entry names; how many they were."""
-    history, folder = read(folder), Path(folder)
-    named = set().union(*(entry.rules for entry in history.entries))
-    kept = {identity: told for identity, told in sorted(history.rules.items()) if identity in named}
-    if len(kept) < len(history.rules):
-        rewrite(folder / RULES, kept)
-    return len(history.rules) - len(kept)
 
 
 def rewrite(path: Path, words: Mapping[str, Any]) -> None:

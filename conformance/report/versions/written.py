@@ -63,9 +63,8 @@ def write(found: Sequence[Derived]) -> list[Path]:
             by_file.setdefault(Path(each.rule.file), []).append(each)
     for path, mine in by_file.items():
         lines = path.read_text(encoding="utf-8").split("\n")
-        for each in sorted(
-            mine, key=lambda each: each.rule.order, reverse=True
-        ):  # from below: lines keep their numbers
+        mine.sort(key=lambda each: each.rule.order, reverse=True)  # from below: lines keep their numbers
+        for each in mine:
             _set(lines, int(each.rule.where.rpartition(":")[2]) - 1, _nth(each.rule, found), each.range or "")
         path.write_text("\n".join(lines), encoding="utf-8")
     return sorted(by_file)
